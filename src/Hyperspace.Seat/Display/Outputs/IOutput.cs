@@ -1,0 +1,84 @@
+using Hyperspace.Seat.Display.Text;
+
+namespace Hyperspace.Seat.Display.Outputs;
+
+/// <summary>A rectangle in pixels; empty when either side is 0.</summary>
+public readonly record struct PixelRect(int X, int Y, int Width, int Height)
+{
+    public bool IsEmpty => Width <= 0 || Height <= 0;
+    public int Right => X + Width;
+    public int Bottom => Y + Height;
+
+    public PixelRect Union(PixelRect other)
+    {
+        if (IsEmpty)
+        {
+            return other;
+        }
+
+        if (other.IsEmpty)
+        {
+            return this;
+        }
+
+        int x = Math.Min(X, other.X), y = Math.Min(Y, other.Y);
+        return new PixelRect(x, y, Math.Max(Right, other.Right) - x, Math.Max(Bottom, other.Bottom) - y);
+    }
+
+    public PixelRect Intersect(PixelRect other)
+    {
+        int x = Math.Max(X, other.X), y = Math.Max(Y, other.Y);
+        var r = new PixelRect(x, y, Math.Min(Right, other.Right) - x, Math.Min(Bottom, other.Bottom) - y);
+        return r.IsEmpty ? default : r;
+    }
+}
+
+/// <summary>What an output shows: the trusted bar on top, and below it either a guest's picture or a page of text.</summary>
+public abstract class Frame
+{
+    /// <summary>The trusted bar: one row of cells.</summary>
+    public abstract CellGrid Bar { get; }
+
+    /// <summary>Port 0, or a placeholder for a VM without a picture; null while a guest's picture is shown.</summary>
+    public abstract CellGrid? Text { get; }
+
+    /// <summary>
+    /// The whole monitor, bar included, as rows of 32-bit pixels (B G R X in memory), top row first, stride = 4 * Width. Bar and text are drawn
+    /// into it only for outputs that have <see cref="IOutput.WantsPixelText"/>.
+    /// </summary>
+    public abstract ReadOnlySpan<uint> Pixels { get; }
+
+    public abstract int Width { get; }
+    public abstract int Height { get; }
+
+    /// <summary>Rows of <see cref="Pixels"/> that the bar takes; the guest's area begins below.</summary>
+    public abstract int BarHeight { get; }
+}
+
+/// <summary>A monitor of some kind. All members are called on the seat's thread.</summary>
+public interface IOutput : IDisposable
+{
+    /// <summary><c>terminal</c>, <c>headless</c>, later <c>drm</c> and <c>window</c>.</summary>
+    string Kind { get; }
+
+    /// <summary>The monitor's size in pixels, bar included.</summary>
+    (int Width, int Height) Size { get; }
+
+    /// <summary>The size of port 0 and of the bar in cells: bar = Columns x 1, console = Columns x Rows.</summary>
+    (int Columns, int Rows) TextSize { get; }
+
+    /// <summary>True when bar and text have to be drawn into the pixels; false for a terminal, which shows text as text.</summary>
+    bool WantsPixelText { get; }
+
+    /// <summary>True while the output can take a frame now; if not it calls <see cref="ReadyAgain"/> later, and the seat coalesces.</summary>
+    bool IsReady { get; }
+
+    /// <summary>Set by the seat: the size has changed.</summary>
+    Action? Resized { get; set; }
+
+    /// <summary>Set by the seat: ready for the next frame.</summary>
+    Action? ReadyAgain { get; set; }
+
+    /// <summary>Shows the frame. Only <paramref name="damage"/> (pixels of the whole monitor) has changed since the last one.</summary>
+    void Present(Frame frame, PixelRect damage);
+}

@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace Hyperspace.Commands;
+
+/// <summary>The command line: one subcommand a folder.</summary>
+internal static class Root
+{
+    public static int Invoke(string[] args)
+    {
+        var root = new RootCommand("Hyperspace: the machine's own keyboard, mouse and monitor control the hypervisor and every VM on it.");
+        return root.Parse(args).Invoke();
+    }
+}

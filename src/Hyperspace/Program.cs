@@ -1,0 +1,1 @@
+return Hyperspace.Commands.Root.Invoke(args);
