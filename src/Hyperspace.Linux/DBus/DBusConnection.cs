@@ -8,8 +8,8 @@ namespace Hyperspace.Linux.DBus;
 public delegate bool DBusMessageHandler(DBusMessage message);
 
 /// <summary>
-/// One end of a peer-to-peer D-Bus connection over a connected socket, on a reactor's thread. We are the authentication client
-/// (SASL EXTERNAL, D-Bus specification, "Authentication Protocol"). Sending and receiving allocate nothing on the managed heap.
+/// One end of a peer-to-peer D-Bus connection over a connected socket, on a reactor's thread, authenticated with SASL EXTERNAL
+/// (D-Bus specification, "Authentication Protocol"). Sending and receiving allocate nothing on the managed heap.
 /// </summary>
 public sealed unsafe class DBusConnection : IDisposable
 {
@@ -28,11 +28,13 @@ public sealed unsafe class DBusConnection : IDisposable
     private bool _processing;
     private Exception? _failure;
     private bool _abandoned;
+    private bool _announced;
 
     /// <summary>Takes over the socket and begins to authenticate; calls made before that is done are queued.</summary>
+    /// <param name="server">True for the authentication server's end; QEMU is the server of its sockets, so the seat is not.</param>
     /// <param name="closed">Called once, from the reactor, when the peer is gone or sent what cannot be understood; says which.</param>
     /// <exception cref="LinuxException">libsystemd refuses the socket.</exception>
-    public DBusConnection(Reactor.Reactor reactor, SafeFileHandle socket, DBusMessageHandler handler, Action<string> closed)
+    public DBusConnection(Reactor.Reactor reactor, SafeFileHandle socket, DBusMessageHandler handler, Action<string> closed, bool server = false)
     {
         _handler = handler;
         _closed = closed;
@@ -48,6 +50,11 @@ public sealed unsafe class DBusConnection : IDisposable
             int own = Libc.Fcntl(fd, 1030, 3);
             Check(SdBus.SetFd(_bus, own, own), "sd_bus_set_fd");
             Check(SdBus.NegotiateFds(_bus, 1), "sd_bus_negotiate_fds");
+            if (server)
+            {
+                Guid id = Guid.NewGuid();
+                Check(SdBus.SetServer(_bus, 1, id), "sd_bus_set_server");
+            }
 
             // SAFETY: the callback finds this object through the handle, which is freed after the bus.
             Check(SdBus.AddFilter(_bus, null, &OnMessage, GCHandle.ToIntPtr(_self)), "sd_bus_add_filter");
@@ -64,6 +71,12 @@ public sealed unsafe class DBusConnection : IDisposable
     }
 
     public bool IsOpen => _bus != 0;
+
+    /// <summary>
+    /// Called once, from the reactor, when both sides are authenticated. A message with a descriptor must not be sent before: sd-bus would
+    /// wait for the peer then, for as long as the peer likes.
+    /// </summary>
+    public Action? Ready { get; set; }
 
     /// <summary>Messages that wait because the peer does not read.</summary>
     public int QueuedWrites
@@ -159,6 +172,12 @@ public sealed unsafe class DBusConnection : IDisposable
             }
 
             return;
+        }
+
+        if (!_announced && Ready is not null && SdBus.IsReady(_bus) > 0)
+        {
+            _announced = true;
+            Ready();
         }
 
         UpdateWatch();

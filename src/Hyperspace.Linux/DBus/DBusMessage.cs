@@ -189,6 +189,12 @@ public unsafe ref struct DBusWriter
 
     public readonly DBusWriter UInt16(ushort value) => Append('q', &value);
 
+    public readonly DBusWriter Boolean(bool value)
+    {
+        int flag = value ? 1 : 0;
+        return Append('b', &flag);
+    }
+
     /// <summary>A descriptor; sd-bus duplicates it.</summary>
     public readonly DBusWriter Fd(SafeFileHandle value)
     {

@@ -16,8 +16,15 @@ internal static unsafe partial class SdBus
     [LibraryImport(Library, EntryPoint = "sd_bus_negotiate_fds")]
     internal static partial int NegotiateFds(nint bus, int yes);
 
+    /// <param name="id">An sd_id128_t: 16 bytes by value, passed like two 64-bit integers, as a Guid is.</param>
+    [LibraryImport(Library, EntryPoint = "sd_bus_set_server")]
+    internal static partial int SetServer(nint bus, int yes, Guid id);
+
     [LibraryImport(Library, EntryPoint = "sd_bus_start")]
     internal static partial int Start(nint bus);
+
+    [LibraryImport(Library, EntryPoint = "sd_bus_is_ready")]
+    internal static partial int IsReady(nint bus);
 
     [LibraryImport(Library, EntryPoint = "sd_bus_close_unref")]
     internal static partial nint CloseUnref(nint bus);

@@ -81,11 +81,14 @@ public sealed class ScreenCompositor : Frame
         IsDirty = true;
     }
 
-    /// <summary>Shows a guest that has a picture.</summary>
+    /// <summary>Shows a guest that has a picture; nothing happens when it is shown already.</summary>
     public void ShowGuest(GuestDisplay guest)
     {
-        (_text, _guest) = (null, guest);
-        Invalidate();
+        if (!ReferenceEquals(_guest, guest))
+        {
+            (_text, _guest) = (null, guest);
+            Invalidate();
+        }
     }
 
     /// <summary>Everything is composed anew the next time.</summary>

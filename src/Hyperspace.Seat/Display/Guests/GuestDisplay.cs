@@ -48,6 +48,7 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
     private readonly IGuestDisplayEvents _events;
     private readonly DBusConnection _display;
     private readonly DBusConnection _listener;
+    private readonly SafeFileHandle _listenerForQemu;
     private bool _absolute;
     private int _lastX;
     private int _lastY;
@@ -65,13 +66,8 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
         // QEMU authenticates the listener's socket synchronously in its main loop. Our whole side of that conversation is in the socket
         // before QEMU gets it, so that a slow seat cannot stop a guest there.
         _listener = new DBusConnection(reactor, ours, OnListenerMessage, Fail);
-        using (theirs)
-        using (DBusWriter call = _display.NewCall(ConsolePath, "org.qemu.Display1.Console"u8, "RegisterListener"u8, expectReply: true))
-        {
-            call.Fd(theirs);
-            _display.Call(call, OnRegistered, TimeSpan.FromSeconds(20));
-        }
-
+        _listenerForQemu = theirs;
+        _display.Ready = Register;
         AskFor(MouseInterface, "IsAbsolute"u8, OnAbsolute);
         AskFor(KeyboardInterface, "Modifiers"u8, OnModifiers);
     }
@@ -171,6 +167,14 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
         using DBusWriter call = _display.NewCall(ConsolePath, PropertiesInterface, "Get"u8, expectReply: true);
         call.String(@interface).String(property);
         _display.Call(call, answer, TimeSpan.FromSeconds(20));
+    }
+
+    private void Register()
+    {
+        using DBusWriter call = _display.NewCall(ConsolePath, "org.qemu.Display1.Console"u8, "RegisterListener"u8, expectReply: true);
+        call.Fd(_listenerForQemu);
+        _display.Call(call, OnRegistered, TimeSpan.FromSeconds(20));
+        _listenerForQemu.Dispose();
     }
 
     private bool OnRegistered(DBusMessage answer)
@@ -399,6 +403,7 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
             _disposed = true;
             _display.Dispose();
             _listener.Dispose();
+            _listenerForQemu.Dispose();
             Surface?.Dispose();
             Surface = null;
         }

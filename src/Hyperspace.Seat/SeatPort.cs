@@ -1,0 +1,28 @@
+using Hyperspace.Protocols.Control;
+using Hyperspace.Seat.Display.Guests;
+using Hyperspace.Seat.Display.Text;
+
+namespace Hyperspace.Seat;
+
+/// <summary>What is plugged into a port: a VM as the seat needs to know it.</summary>
+/// <param name="Number">1 to 9.</param>
+/// <param name="Generation">Counts the VM's runs: another number, another display.</param>
+public sealed record PortInfo(int Number, string Vm, string Label, Rgb Color, VmState State, string? Reason, int Generation)
+{
+    public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Stopping;
+}
+
+/// <summary>A port and, while there is one, the display of its VM.</summary>
+internal sealed class PortSlot(PortInfo info)
+{
+    public PortInfo Info { get; set; } = info;
+    public GuestDisplay? Display { get; set; }
+
+    /// <summary>The generation that <see cref="Display"/> belongs to.</summary>
+    public int DisplayGeneration { get; set; }
+
+    public GuestSurface? Surface => Display?.Surface;
+
+    /// <summary>One word for the API: what a person would see there.</summary>
+    public string Screen => Surface is not null ? "live" : Info.IsAlive ? "waiting" : "off";
+}
