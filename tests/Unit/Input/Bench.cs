@@ -172,7 +172,7 @@ internal sealed class Bench
     {
         foreach (string word in script.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (double.TryParse(word, out double milliseconds))
+            if (word.Length > 0 && char.IsAsciiDigit(word[0]) && double.TryParse(word, out double milliseconds))
             {
                 Wait(milliseconds);
                 continue;
