@@ -23,6 +23,12 @@ public static class KeyNames
         ("kpplus", KeyCode.KpPlus),
     ];
 
+    /// <summary>
+    /// For the rare multimedia keys whose Linux names are what people call other keys: the key with Menu on its cap is KEY_COMPOSE in Linux,
+    /// and Print is KEY_SYSRQ; KEY_MENU and KEY_PRINT are <c>mediamenu</c> and <c>mediaprint</c>.
+    /// </summary>
+    private const string MediaPrefix = "media";
+
     private static readonly FrozenDictionary<string, KeyCode> ByName = Names();
 
     private static readonly FrozenDictionary<KeyCode, string> Shown = ShownNames();
@@ -57,14 +63,13 @@ public static class KeyNames
 
         foreach (KeyCode key in Enum.GetValues<KeyCode>())
         {
-            if (key != KeyCode.None)
+            string name = key.ToString().ToLowerInvariant();
+            if (key != KeyCode.None && !names.TryAdd(name, key) && names[name] != key)
             {
-                names.TryAdd(key.ToString().ToLowerInvariant(), key);
+                names.Add(MediaPrefix + name, key);
             }
         }
 
-        // What most keyboards print "Menu" on is KEY_COMPOSE in Linux; KEY_MENU is a rare multimedia key.
-        names["mediamenu"] = KeyCode.Menu;
         return names.ToFrozenDictionary();
     }
 
@@ -78,7 +83,8 @@ public static class KeyNames
 
         foreach (KeyCode key in Enum.GetValues<KeyCode>())
         {
-            shown.TryAdd(key, key == KeyCode.Menu ? "mediamenu" : key.ToString().ToLowerInvariant());
+            string name = key.ToString().ToLowerInvariant();
+            shown.TryAdd(key, ByName.TryGetValue(name, out KeyCode other) && other != key ? MediaPrefix + name : name);
         }
 
         return shown.ToFrozenDictionary();
