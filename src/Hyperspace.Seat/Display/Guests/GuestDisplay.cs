@@ -101,7 +101,7 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
 
     public void Key(KeyCode key, bool down)
     {
-        if (QemuKeys.ToQnum(key) is uint qnum)
+        if (Qnum.Of(key) is var qnum and not 0)
         {
             SendInput(KeyboardInterface, down ? "Press"u8 : "Release"u8, qnum);
         }

@@ -1,0 +1,30 @@
+using Hyperspace.Protocols.Control;
+using Hyperspace.Protocols.Link;
+
+namespace Hyperspace.Seat.Console;
+
+/// <summary>What the console shows and does, wherever it runs: in the seat or in a terminal. All calls and answers on the caller's thread.</summary>
+public interface IConsoleBackend
+{
+    /// <summary>What the daemon said last; null before the first word of it.</summary>
+    Snapshot? Snapshot { get; }
+
+    /// <summary>Why there is no daemon to talk to now, for people; null while there is one.</summary>
+    string? Problem { get; }
+
+    /// <param name="done">Gets null, or an error sentence; possibly before this returns.</param>
+    void Act(string vm, VmAction action, Action<string?> done);
+
+    /// <inheritdoc cref="Act"/>
+    void Move(string vm, int? port, Action<string?> done);
+
+    /// <summary>The last lines of a log (<c>serial</c>, <c>qemu</c>, <c>events</c>); lines or an error sentence.</summary>
+    void Log(string vm, string log, int maxLines, Action<IReadOnlyList<string>?, string?> done);
+
+    /// <summary>False in a terminal's console without a seat: there is nothing to switch.</summary>
+    bool CanSwitch { get; }
+
+    /// <summary>Moves the seat's focus.</summary>
+    /// <param name="port">0 to 9.</param>
+    void SwitchTo(int port);
+}
