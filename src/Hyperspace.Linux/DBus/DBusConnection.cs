@@ -21,6 +21,8 @@ public sealed unsafe class DBusConnection : IDisposable
     private readonly ReactorTimer _timer;
     private readonly List<GCHandle> _replies = [];
     private readonly SafeFileHandle _socket;
+    private readonly Reactor.Reactor _reactor;
+    private Action? _ready;
     private FdWatch? _watch;
     private GCHandle _self;
     private nint _bus;
@@ -36,6 +38,7 @@ public sealed unsafe class DBusConnection : IDisposable
     /// <exception cref="LinuxException">libsystemd refuses the socket.</exception>
     public DBusConnection(Reactor.Reactor reactor, SafeFileHandle socket, DBusMessageHandler handler, Action<string> closed, bool server = false)
     {
+        _reactor = reactor;
         _handler = handler;
         _closed = closed;
         _socket = socket;
@@ -76,7 +79,17 @@ public sealed unsafe class DBusConnection : IDisposable
     /// Called once, from the reactor, when both sides are authenticated. A message with a descriptor must not be sent before: sd-bus would
     /// wait for the peer then, for as long as the peer likes.
     /// </summary>
-    public Action? Ready { get; set; }
+    public Action? Ready
+    {
+        get => _ready;
+        set
+        {
+            _ready = value;
+
+            // What the peer sent ahead may have been all that was needed: then no event will come that leads to the call.
+            _reactor.Post(Process);
+        }
+    }
 
     /// <summary>Messages that wait because the peer does not read.</summary>
     public int QueuedWrites
@@ -140,7 +153,7 @@ public sealed unsafe class DBusConnection : IDisposable
 
     private void Process()
     {
-        if (_processing)
+        if (_processing || _bus == 0)
         {
             return;
         }
@@ -150,7 +163,7 @@ public sealed unsafe class DBusConnection : IDisposable
         do
         {
             // SAFETY: no message is asked for: all of them go through the filter.
-            r = _bus != 0 ? SdBus.Process(_bus, null) : -107;
+            r = SdBus.Process(_bus, null);
         }
         while (r > 0 && _failure is null && !_abandoned);
 
@@ -174,10 +187,10 @@ public sealed unsafe class DBusConnection : IDisposable
             return;
         }
 
-        if (!_announced && Ready is not null && SdBus.IsReady(_bus) > 0)
+        if (!_announced && _ready is not null && SdBus.IsReady(_bus) > 0)
         {
             _announced = true;
-            Ready();
+            _ready();
         }
 
         UpdateWatch();

@@ -57,6 +57,21 @@ internal sealed class FakeQemuDisplay : IDisposable
     private DBusWriter ListenerCall(ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member) =>
         _listener!.NewCall("/org/qemu/Display1/Listener"u8, @interface, member);
 
+    /// <summary>As QEMU does before it sends a picture: the answer tells it whether the listener takes the shared map.</summary>
+    private void AskWhatItUnderstands()
+    {
+        using DBusWriter call = _listener!.NewCall(
+            "/org/qemu/Display1/Listener"u8, "org.freedesktop.DBus.Properties"u8, "GetAll"u8, expectReply: true);
+        call.String("org.qemu.Display1.Listener"u8);
+        _listener.Call(call, OnProperties, TimeSpan.FromSeconds(10));
+    }
+
+    private bool OnProperties(DBusMessage answer)
+    {
+        HasListener = !answer.IsError;
+        return true;
+    }
+
     private bool OnCall(DBusMessage message)
     {
         if (!message.IsMethodCall)
@@ -67,10 +82,7 @@ internal sealed class FakeQemuDisplay : IDisposable
         switch (System.Text.Encoding.ASCII.GetString(message.Member))
         {
             case "RegisterListener":
-                _listener = new DBusConnection(_reactor, message.ReadFd(), _ => true, _ => { }, server: true)
-                {
-                    Ready = () => HasListener = true,
-                };
+                _listener = new DBusConnection(_reactor, message.ReadFd(), _ => true, _ => { }, server: true) { Ready = AskWhatItUnderstands };
                 message.Reply();
                 return true;
             case "Get":
