@@ -1,0 +1,95 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Hyperspace.Machines.Definitions.Schema;
+
+/// <summary>The keys of a VM's definition.</summary>
+public static class VmSchema
+{
+    internal const string NamePattern = "^[a-z][a-z0-9-]{0,30}$";
+    private const int MaxPath = 4096;
+
+    internal static readonly IReadOnlyDictionary<string, string> Colors = new Dictionary<string, string>
+    {
+        ["blue"] = "#3b82f6", ["green"] = "#22c55e", ["red"] = "#ef4444", ["orange"] = "#f97316",
+        ["purple"] = "#a855f7", ["cyan"] = "#06b6d4", ["yellow"] = "#eab308", ["gray"] = "#8b93a1",
+    };
+
+    private static readonly TextSpec PathText = new("the path of a file", MaxPath, "^.+$");
+
+    internal static readonly GroupSpec Root = new(
+        new KeySpec("name", new TextSpec("a name of lower-case letters, digits and hyphens, beginning with a letter, at most 31", 31, NamePattern),
+            "The VM's name; the file's own name when it is left out, and it must be the same.", "name: work"),
+        new KeySpec("label", new TextSpec("a text of 1 to 40 characters", 40, "^.+$"), "What people call it, in the trusted bar and in the console.", "label: Work"),
+        new KeySpec("color", new TextSpec($"#rrggbb or one of {string.Join(", ", Colors.Keys)}", 7, $"^(#[0-9a-fA-F]{{6}}|{string.Join('|', Colors.Keys)})$"),
+            "The colour that the trusted bar has while it has the focus.", "color: \"#3b82f6\""),
+        new KeySpec("port", new IntegerSpec(1, 9), "The port that it is plugged into, as on a KVM switch.", "port: 1"),
+        new KeySpec("memory", new SizeSpec("an amount such as 512MiB or 4GiB, at least 16MiB", 16L << 20, 64L << 40), "Its memory.", "memory: 4GiB"),
+        new KeySpec("cpus", new IntegerSpec(1, 255), "Its number of CPUs.", "cpus: 2"),
+        new KeySpec("firmware", new ChoiceSpec("uefi", "bios", "linux"), "What starts it; linux boots a kernel directly.", "firmware: uefi"),
+        new KeySpec("kernel", new GroupSpec(
+            new KeySpec("image", PathText, "The kernel's file.", "image: /boot/vmlinuz", Required: true),
+            new KeySpec("initrd", PathText, "The initial RAM disk's file.", "initrd: /boot/initrd.img"),
+            new KeySpec("cmdline", new TextSpec("the kernel's command line", 2048), "The kernel's command line.", "cmdline: root=/dev/vda1 quiet")),
+            "For firmware linux.", "kernel: {image: /boot/vmlinuz, initrd: /boot/initrd.img, cmdline: quiet}"),
+        new KeySpec("disks", new ListSpec(new GroupSpec(
+            new KeySpec("file", PathText, "The image; a name without a folder is in the VM's state folder.", "file: root.qcow2", Required: true),
+            new KeySpec("format", new ChoiceSpec("qcow2", "raw"), "The image's format.", "format: qcow2"),
+            new KeySpec("mode", new ChoiceSpec("persistent", "read-only", "ephemeral"), "What becomes of what the guest writes; ephemeral throws it away when the VM stops.", "mode: persistent"),
+            new KeySpec("size", new SizeSpec("a size such as 20GiB, at least 1MiB", 1L << 20, 1L << 50), "The size with which vm create makes it.", "size: 20GiB")), 16),
+            "Its disks, in the order in which it boots from them.", "disks: [{file: root.qcow2, format: qcow2}]"),
+        new KeySpec("cdrom", PathText, "An ISO image.", "cdrom: /srv/iso/debian.iso"),
+        new KeySpec("network", new ShortFormSpec(new GroupSpec(
+            new KeySpec("mode", new ChoiceSpec("none", "user"), "none, or QEMU's user network: outward only.", "mode: user", Required: true),
+            new KeySpec("forwards", new ListSpec(new TextSpec("PROTOCOL:HOST-PORT:GUEST-PORT, such as tcp:8080:80", 15, "^(tcp|udp):[0-9]{1,5}:[0-9]{1,5}$"), 64),
+                "Ports of this host, on 127.0.0.1, that lead into the guest.", "forwards: [\"tcp:8080:80\"]")), "mode", new ChoiceSpec("none", "user")),
+            "Its network.", "network: {mode: user, forwards: [\"tcp:8080:80\"]}"),
+        new KeySpec("display", new GroupSpec(
+            new KeySpec("width", new IntegerSpec(640, 7680), "Pixels across.", "width: 1280", Required: true),
+            new KeySpec("height", new IntegerSpec(400, 4320), "Pixel rows.", "height: 776", Required: true)),
+            "The size that its screen starts with.", "display: {width: 1280, height: 776}"),
+        new KeySpec("input", new ChoiceSpec("virtio", "usb", "ps2"), "Its keyboard and pointer; usb and ps2 for systems without virtio drivers.", "input: virtio"),
+        new KeySpec("autostart", new BooleanSpec(), "Whether it starts with the daemon.", "autostart: true"),
+        new KeySpec("accelerator", new ChoiceSpec("auto", "kvm", "tcg"), "What its CPUs run with.", "accelerator: auto"),
+        new KeySpec("stopDeadline", new DurationSpec(1, 3600), "How long it may take to power itself off before it is ended.", "stopDeadline: 30s"),
+        new KeySpec("restart", new GroupSpec(
+            new KeySpec("policy", new ChoiceSpec("never", "on-crash"), "Whether it is started again after a crash.", "policy: on-crash", Required: true),
+            new KeySpec("maximum", new IntegerSpec(1, 100), "How often within ten minutes.", "maximum: 3")), "What happens after a crash.", "restart: {policy: on-crash, maximum: 3}"),
+        new KeySpec("extra", new ListSpec(new TextSpec("an argument of QEMU", MaxPath), 256),
+            "Arguments for QEMU, passed as they are; files that they name are outside of the sandbox.", "extra: [\"-device\", \"intel-hda\"]"),
+        new KeySpec("description", new TextSpec("a text of at most 2000 characters", 2000), "Free text.", "description: The machine for work."));
+
+    /// <summary>The JSON Schema (draft 2020-12) of a definition, for editors.</summary>
+    public static string ToJsonSchema()
+    {
+        JsonObject root = Root.JsonSchema();
+        var schema = new JsonObject { ["$schema"] = "https://json-schema.org/draft/2020-12/schema", ["title"] = "A VM of Hyperspace" };
+        foreach ((string name, JsonNode? value) in root.ToArray())
+        {
+            root.Remove(name);
+            schema[name] = value;
+        }
+
+        return schema.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n";
+    }
+
+    /// <summary>The keys as a Markdown table, for docs/definitions.md.</summary>
+    public static string ToMarkdown()
+    {
+        var text = new System.Text.StringBuilder("| key | what it is | expected | example |\n|---|---|---|---|\n");
+        AppendRows(text, Root, "");
+        return text.ToString();
+    }
+
+    private static void AppendRows(System.Text.StringBuilder text, GroupSpec group, string prefix)
+    {
+        foreach (KeySpec key in group.Keys)
+        {
+            text.Append($"| `{prefix}{key.Name}` | {key.Description} | {key.Value.Expected.Replace("|", "\\|", StringComparison.Ordinal)} | `{key.Example}` |\n");
+            if (key.Value is GroupSpec inner)
+            {
+                AppendRows(text, inner, $"{prefix}{key.Name}.");
+            }
+        }
+    }
+}

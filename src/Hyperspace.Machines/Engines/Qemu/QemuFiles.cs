@@ -1,0 +1,27 @@
+using Hyperspace.Linux;
+
+namespace Hyperspace.Machines.Engines.Qemu;
+
+/// <summary>
+/// A VM's files. What QEMU may write are single files in folders that it does not own, so that it can put nothing else in their place; its sockets alone
+/// are in a folder of its own.
+/// </summary>
+internal sealed class QemuFiles(HyperspacePaths paths, string name)
+{
+    public string State { get; } = paths.VmState(name);
+    public string Runtime { get; } = paths.VmRuntime(name);
+
+    /// <summary>The folder that QEMU may write to.</summary>
+    public string Sockets => Path.Combine(Runtime, "qemu");
+
+    /// <summary>Linux allows 107 bytes for a socket's path (unix(7)).</summary>
+    public string Qmp => Path.Combine(Sockets, "qmp.sock");
+
+    public string RunRecord => Path.Combine(Runtime, "run.json");
+    public string Serial => Path.Combine(State, "serial.log");
+    public string QemuLog => Path.Combine(State, "qemu.log");
+    public string Variables => Path.Combine(State, "uefi-variables.fd");
+
+    /// <summary>Takes the place of an ephemeral disk while the VM runs.</summary>
+    public string Overlay(int disk) => Path.Combine(State, $"overlay-{disk}.qcow2");
+}
