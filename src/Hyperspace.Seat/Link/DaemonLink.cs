@@ -63,6 +63,16 @@ public sealed class DaemonLink : IDisposable
     /// <summary>The daemon refuses this client for good: another seat is there, or the versions differ.</summary>
     public Action<string>? Refused { get; set; }
 
+    /// <summary>Leaves the daemon, until <see cref="Resume"/>: another seat may take this one's place.</summary>
+    public void Pause()
+    {
+        Break("The link is paused.");
+        _retry.Disarm();
+    }
+
+    /// <summary>Connects again.</summary>
+    public void Resume() => _retry.Arm(TimeSpan.Zero);
+
     /// <summary>Sends a request made with a fresh id; <paramref name="done"/> gets its answer, or a failed one when the link breaks.</summary>
     public void Request(Func<long, LinkMessage> make, Action<Answer> done)
     {
@@ -273,6 +283,7 @@ public sealed class DaemonLink : IDisposable
                     Display(offer, fd);
                 }
 
+                Finish(new Answer(offer.Id, true));
                 break;
             case SeatCommand command:
                 Command?.Invoke(command);
@@ -283,12 +294,16 @@ public sealed class DaemonLink : IDisposable
                 Refused?.Invoke(why);
                 break;
             case Answer answer:
-                if (_pending.Remove(answer.Id, out Action<Answer>? done))
-                {
-                    done(answer);
-                }
-
+                Finish(answer);
                 break;
+        }
+    }
+
+    private void Finish(Answer answer)
+    {
+        if (_pending.Remove(answer.Id, out Action<Answer>? done))
+        {
+            done(answer);
         }
     }
 
@@ -309,12 +324,13 @@ public sealed class DaemonLink : IDisposable
         _unsent.Clear();
         bool news = Problem != why;
         Problem = why;
-        foreach (Action<Answer> done in _pending.Values.ToArray())
+        Action<Answer>[] unanswered = [.. _pending.Values];
+        _pending.Clear();
+        foreach (Action<Answer> done in unanswered)
         {
             done(new Answer(0, false) { Error = why });
         }
 
-        _pending.Clear();
         _retry.Arm(_nextRetry);
         _nextRetry = TimeSpan.FromTicks(Math.Min(_nextRetry.Ticks * 2, LastRetry.Ticks));
         if (wasConnected || news)

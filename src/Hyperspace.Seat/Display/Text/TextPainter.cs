@@ -55,9 +55,12 @@ public sealed class TextPainter(PsfFont font)
         {
             Span<uint> line = pixels.Slice((place.Y + row) * stride + place.X, Font.Width);
             ReadOnlySpan<byte> bits = glyph.Slice(row * Font.BytesPerRow, Font.BytesPerRow);
+            bool left = false;
             for (int column = 0; column < line.Length; column++)
             {
-                line[column] = (bits[column >> 3] & (0x80 >> (column & 7))) != 0 ? ink : paper;
+                bool set = (bits[column >> 3] & (0x80 >> (column & 7))) != 0;
+                line[column] = set || (cell.Bold && left) ? ink : paper;
+                left = set;
             }
         }
     }

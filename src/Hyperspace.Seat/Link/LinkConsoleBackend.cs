@@ -1,0 +1,29 @@
+using Hyperspace.Protocols.Control;
+using Hyperspace.Protocols.Link;
+using Hyperspace.Seat.Console;
+
+namespace Hyperspace.Seat.Link;
+
+/// <summary>The console's data and deeds over the link to the daemon.</summary>
+/// <param name="switchTo">Moves the seat's focus; null where there is no seat.</param>
+public sealed class LinkConsoleBackend(DaemonLink link, Action<int>? switchTo) : IConsoleBackend
+{
+    public Snapshot? Snapshot => link.Snapshot;
+
+    public string? Problem => link.Problem;
+
+    public bool CanSwitch => switchTo is not null;
+
+    public void Act(string vm, VmAction action, Action<string?> done) =>
+        link.Request(id => new VmRequest(id, vm, action), answer => done(ErrorOf(answer)));
+
+    public void Move(string vm, int? port, Action<string?> done) =>
+        link.Request(id => new MoveRequest(id, vm, port), answer => done(ErrorOf(answer)));
+
+    public void Log(string vm, string log, int maxLines, Action<IReadOnlyList<string>?, string?> done) =>
+        link.Request(id => new LogRequest(id, vm, log, maxLines), answer => done(answer.Ok ? answer.Lines ?? [] : null, ErrorOf(answer)));
+
+    public void SwitchTo(int port) => switchTo?.Invoke(port);
+
+    private static string? ErrorOf(Answer answer) => answer.Ok ? null : answer.Error ?? "The daemon refuses and does not say why.";
+}

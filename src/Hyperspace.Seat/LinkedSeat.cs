@@ -1,0 +1,194 @@
+using System.Runtime.InteropServices;
+using Hyperspace.Linux.Memory;
+using Hyperspace.Linux.Reactor;
+using Hyperspace.Protocols.Control;
+using Hyperspace.Protocols.Link;
+using Hyperspace.Seat.Display.Outputs;
+using Hyperspace.Seat.Display.Text;
+using Hyperspace.Seat.Input;
+using Hyperspace.Seat.Input.Chords;
+using Hyperspace.Seat.Input.KeyMaps;
+using Hyperspace.Seat.Input.Sources;
+using Hyperspace.Seat.Link;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hyperspace.Seat;
+
+/// <summary>
+/// A seat that the daemon tells what is plugged into its ports, and that does what users of the control API ask of it. Without the daemon it goes on
+/// showing and typing into the displays that it has.
+/// </summary>
+public sealed class LinkedSeat : IDisposable
+{
+    /// <summary>The device number of the control API's keyboard; sources of real devices count from 1.</summary>
+    private static readonly DeviceId ApiKeyboard = new(0);
+    private static readonly TimeSpan DisplayRetry = TimeSpan.FromMilliseconds(500);
+
+    private readonly DaemonLink _link;
+    private readonly ChordOptions _chords;
+    private readonly InjectedInput _keyboard;
+    private readonly ReactorTimer _keyboardTimer;
+    private readonly ReactorTimer _displayTimer;
+    private readonly ReactorTimer _statusTimer;
+    private readonly HashSet<(string Vm, int Generation)> _asked = [];
+    private int _typingPort;
+
+    /// <param name="link">A link with the role <c>seat</c>; the seat owns it from now on.</param>
+    public LinkedSeat(Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, DaemonLink link, TimeProvider clock)
+    {
+        (_link, _chords) = (link, chords);
+        var backend = new LinkConsoleBackend(link, port => Core!.SwitchTo(port));
+        Core = new SeatCore(reactor, output, font, chords, backend, clock);
+        _keyboard = new InjectedInput(Core, ApiKeyboard, () => Reactor.Now);
+        _keyboardTimer = reactor.Timer(() => _keyboard.Tick(Reactor.Now));
+        _keyboard.DeadlineChanged = ArmKeyboardTimer;
+        _displayTimer = reactor.Timer(AskForDisplays);
+        _statusTimer = reactor.Timer(() => _link.Send(new SeatChanged(Core.Status())));
+        Core.StatusChanged = OnStatusChanged;
+        Core.DisplayClosed = (_, _, _) => _displayTimer.Arm(DisplayRetry);
+        link.Changed = OnLinkChanged;
+        link.Display = (offer, socket) => Core.Attach(offer.Vm, offer.Generation, socket);
+        link.Command = Do;
+    }
+
+    public SeatCore Core { get; }
+
+    private void OnLinkChanged()
+    {
+        if (!_link.IsConnected)
+        {
+            Core.Notice = _link.Problem;
+            _asked.Clear();
+            Core.ConsoleDataChanged();
+            return;
+        }
+
+        Core.Notice = null;
+        if (_link.Snapshot is { } snapshot)
+        {
+            Core.SetPorts([.. snapshot.Vms.Where(vm => vm.Port is >= 1 and <= 9).DistinctBy(vm => vm.Port).Select(Port)]);
+            AskForDisplays();
+        }
+
+        Core.ConsoleDataChanged();
+    }
+
+    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation);
+
+    private static Rgb Color(string text) =>
+        text.Length == 7 && uint.TryParse(text.AsSpan(1), System.Globalization.NumberStyles.HexNumber, null, out uint value) ? new Rgb(value) : new Rgb(0x8B93A1);
+
+    /// <summary>Every VM that lives and has a port has its display connected, focused or not: that is why switching needs no waiting.</summary>
+    private void AskForDisplays()
+    {
+        foreach (VmStatus vm in _link.Snapshot?.Vms ?? [])
+        {
+            bool lives = vm.State is VmState.Running or VmState.Paused or VmState.Stopping;
+            if (vm.Port is not null && lives && !Core.HasDisplay(vm.Name, vm.Generation) && _asked.Add((vm.Name, vm.Generation)))
+            {
+                AskForDisplay(vm.Name, vm.Generation);
+            }
+        }
+    }
+
+    private void AskForDisplay(string vm, int generation) =>
+        _link.Request(id => new DisplayRequest(id, vm, generation), answer =>
+        {
+            _asked.Remove((vm, generation));
+            if (!answer.Ok && _link.IsConnected)
+            {
+                _displayTimer.Arm(DisplayRetry);
+            }
+        });
+
+    private void OnStatusChanged()
+    {
+        if (_keyboard.IsBusy && Core.FocusedPort != _typingPort)
+        {
+            _keyboard.StopTyping("the focus moved to another port");
+        }
+
+        // Zero, not now: several changes of one event become one message, and the picture goes first.
+        _statusTimer.Arm(TimeSpan.Zero);
+    }
+
+    private void Do(SeatCommand command)
+    {
+        switch (command.Op)
+        {
+            case "status":
+                Done(command, null);
+                break;
+            case "switch" when command.Port is >= 0 and <= 9:
+                Core.SwitchTo(command.Port.Value);
+                Done(command, null);
+                break;
+            case "switch":
+                Done(command, $"There is no port {command.Port}; expected 0 to 9.");
+                break;
+            case "press" when Chord.Parse(command.Text ?? "", _chords, out string? error) is var chord:
+                if (chord is null)
+                {
+                    Done(command, error);
+                    break;
+                }
+
+                _keyboard.Press(chord, problem => Done(command, problem));
+                break;
+            case "type":
+                _typingPort = Core.FocusedPort;
+                _keyboard.Type(command.Text ?? "", KeyLayout.Us, problem => Done(command, problem));
+                break;
+            case "screenshot":
+                SendPhotograph(command);
+                break;
+            default:
+                Done(command, $"This seat does not know \"{command.Op}\".");
+                break;
+        }
+    }
+
+    private void Done(SeatCommand command, string? problem) =>
+        _link.Send(new Answer(command.Id, problem is null) { Error = problem, Seat = Core.Status() });
+
+    private void SendPhotograph(SeatCommand command)
+    {
+        if (command.Port is < 0 or > 9)
+        {
+            Done(command, $"There is no port {command.Port}; expected 0 to 9.");
+            return;
+        }
+
+        if (Core.TakePhotograph(command.Port) is not { } photo)
+        {
+            Done(command, "This machine has no console font to draw text with; install the package console-setup-linux.");
+            return;
+        }
+
+        ReadOnlySpan<byte> pixels = MemoryMarshal.AsBytes(photo.Pixels.AsSpan());
+        using SafeFileHandle file = MemFd.Create("screenshot", pixels.Length);
+        RandomAccess.Write(file, pixels, 0);
+        _link.Send(new Answer(command.Id, true) { Screenshot = new ScreenshotInfo(photo.Width, photo.Height, photo.Width * 4) }, file);
+    }
+
+    private void ArmKeyboardTimer()
+    {
+        if (_keyboard.Deadline == IDeadline.Never)
+        {
+            _keyboardTimer.Disarm();
+        }
+        else
+        {
+            _keyboardTimer.ArmAt(_keyboard.Deadline);
+        }
+    }
+
+    public void Dispose()
+    {
+        _link.Dispose();
+        _keyboardTimer.Dispose();
+        _displayTimer.Dispose();
+        _statusTimer.Dispose();
+        Core.Dispose();
+    }
+}

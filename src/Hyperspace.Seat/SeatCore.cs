@@ -1,0 +1,427 @@
+using Hyperspace.Linux.Reactor;
+using Hyperspace.Protocols.Control;
+using Hyperspace.Seat.Console;
+using Hyperspace.Seat.Display.Compositor;
+using Hyperspace.Seat.Display.Guests;
+using Hyperspace.Seat.Display.Outputs;
+using Hyperspace.Seat.Display.Text;
+using Hyperspace.Seat.Input;
+using Hyperspace.Seat.Input.Chords;
+using Hyperspace.Seat.Input.Routing;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hyperspace.Seat;
+
+/// <summary>
+/// The seat: it joins the router (where keys go) with the compositor (what the monitor shows), so that both move in one step. It knows nothing of
+/// the daemon; <see cref="LinkedSeat"/> tells it what is plugged into its ports. One thread, the reactor's.
+/// </summary>
+public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
+{
+    private const double MillimetresPerPixel = 25.4 / 96;
+    private static readonly Rgb ConsoleColor = new(0x8B93A1);
+
+    private readonly Reactor _reactor;
+    private readonly IOutput _output;
+    private readonly PsfFont? _font;
+    private readonly TimeProvider _clock;
+    private readonly ScreenCompositor _compositor;
+    private readonly Router _router;
+    private readonly PortTable _ports;
+    private readonly ConsoleApp _console;
+    private readonly FramePacer _pacer;
+    private readonly ReactorTimer _inputTimer;
+    private readonly ReactorTimer _minuteTimer;
+    private readonly CellGrid _consolePage;
+    private readonly CellGrid _placeholder;
+    private bool _pageChanged = true;
+    private bool _armed;
+    private string? _notice;
+    private long _lastEvent;
+    private long? _switchedAt;
+
+    /// <param name="font">For outputs that want text as pixels, and for photographs; null for a terminal on a machine without console fonts.</param>
+    /// <exception cref="ArgumentException">The chords are not sensible, or the output wants pixels and there is no font.</exception>
+    public SeatCore(Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, IConsoleBackend backend, TimeProvider clock)
+    {
+        if (output.WantsPixelText && font is null)
+        {
+            throw new ArgumentException("This output draws text as pixels and needs a font.", nameof(font));
+        }
+
+        (_reactor, _output, _font, _clock) = (reactor, output, font, clock);
+        _compositor = new ScreenCompositor(output, output.WantsPixelText ? font : null);
+        (_consolePage, _placeholder) = (NewPage(), NewPage());
+        _router = new Router(chords, this);
+        _ports = new PortTable(_router);
+        _console = new ConsoleApp(backend, clock) { Changed = ConsoleChanged };
+        _pacer = new FramePacer(reactor, () => output.IsReady, Present);
+        _inputTimer = reactor.Timer(() => _router.Tick(Reactor.Now));
+        _minuteTimer = reactor.Timer(OnMinute);
+        _router.FocusChanged += OnFocusChanged;
+        _router.Armed += armed =>
+        {
+            _armed = armed;
+            UpdateBar();
+        };
+        _router.DeadlineChanged = ArmInputTimer;
+        output.Resized = OnResized;
+        output.ReadyAgain = AskForFrame;
+        OnMinute();
+        ShowFocused();
+    }
+
+    /// <summary>Something in <see cref="Status"/> other than a counter is new.</summary>
+    public Action? StatusChanged { get; set; }
+
+    /// <summary>A VM's display has closed and the VM may still live: its name, its generation and why.</summary>
+    public Action<string, int, string>? DisplayClosed { get; set; }
+
+    /// <summary>What the console's user leaves the seat with; null where there is nothing to leave it for.</summary>
+    public Action? Quit
+    {
+        get => _console.Quit;
+        set => _console.Quit = value;
+    }
+
+    /// <summary>Where keys and picture are.</summary>
+    public int FocusedPort => _router.Focus.Port;
+
+    /// <summary>From the last key of the chord to the target's first complete frame; null before the first switch.</summary>
+    public double? LastSwitchMicroseconds { get; private set; }
+
+    /// <summary>A sentence in the bar that wants attention, or null.</summary>
+    public string? Notice
+    {
+        get => _notice;
+        set
+        {
+            if (_notice != value)
+            {
+                _notice = value;
+                UpdateBar();
+            }
+        }
+    }
+
+    /// <summary>Tells what is plugged into the ports.</summary>
+    /// <param name="ports">At most one for each of 1 to 9.</param>
+    public void SetPorts(IReadOnlyList<PortInfo> ports)
+    {
+        _ports.Set(ports);
+        ShowFocused();
+        StatusChanged?.Invoke();
+    }
+
+    /// <summary>The console's data is new.</summary>
+    public void ConsoleDataChanged() => _console.DataChanged();
+
+    /// <summary>Whether the VM's display of that run is connected.</summary>
+    public bool HasDisplay(string vm, int generation) => _ports.OfVm(vm) is { Display: not null } slot && slot.DisplayGeneration == generation;
+
+    /// <summary>Connects a VM's display; the socket is taken over. One of an earlier run is dropped.</summary>
+    public void Attach(string vm, int generation, SafeFileHandle socket)
+    {
+        if (_ports.OfVm(vm) is not { } slot || slot.Info.Generation != generation)
+        {
+            socket.Dispose();
+            return;
+        }
+
+        var display = new GuestDisplay(_reactor, vm, socket, this);
+        _ports.Attach(slot, display, generation);
+        TellMonitor(display);
+        ShowFocused();
+    }
+
+    /// <summary>Moves the focus, as a chord does.</summary>
+    /// <param name="port">0 to 9.</param>
+    public void SwitchTo(int port)
+    {
+        _lastEvent = Reactor.Now;
+        _router.SwitchTo(port);
+    }
+
+    public SeatStatus Status() => new(
+        FocusedPort, _ports[FocusedPort]?.Info.Vm, _output.Kind, _output.Size.Width, _output.Size.Height,
+        KeysDown(), _router.Switches, LastSwitchMicroseconds, [.. _ports.Occupied.Select(StatusOf)]);
+
+    /// <summary>What a port shows, or the focused one; null when this machine has no console font to draw text with.</summary>
+    /// <param name="port">0 to 9, or null.</param>
+    public Photograph? TakePhotograph(int? port)
+    {
+        if (_font is null)
+        {
+            return null;
+        }
+
+        int shown = port ?? FocusedPort;
+        CellGrid? page = _ports[shown]?.Surface is not null ? null : NewPage();
+        if (page is not null)
+        {
+            DrawPage(shown, page);
+        }
+
+        return Photographer.Take(_output.Size, _font, Bar(shown), page, _ports[shown]?.Display);
+    }
+
+    public void Key(in KeyEvent e)
+    {
+        _lastEvent = e.Timestamp;
+        _router.Key(e);
+    }
+
+    public void Pointer(in PointerEvent e) => _router.Pointer(e);
+
+    public void DeviceLost(DeviceId device) => _router.DeviceLost(device);
+
+    void IConsoleKeys.Key(KeyCode key, KeyAction action, KeyModifiers modifiers)
+    {
+        if (action != KeyAction.Up && ConsoleKeyPress.Of(key, modifiers) is { } press)
+        {
+            _console.Key(press);
+        }
+    }
+
+    void IGuestDisplayEvents.ScanoutChanged(GuestDisplay display)
+    {
+        if (IsFocused(display))
+        {
+            _compositor.Invalidate();
+            ShowFocused();
+        }
+
+        StatusChanged?.Invoke();
+    }
+
+    void IGuestDisplayEvents.Damaged(GuestDisplay display, PixelRect rect)
+    {
+        if (IsFocused(display))
+        {
+            _compositor.Damage(display, rect);
+            AskForFrame();
+        }
+    }
+
+    void IGuestDisplayEvents.CursorChanged(GuestDisplay display, PixelRect before)
+    {
+        if (!IsFocused(display))
+        {
+            return;
+        }
+
+        if (_compositor.Placement.IsScaled)
+        {
+            // The pointer is not scaled with the picture, so what it covers is not known in the guest's pixels.
+            _compositor.Invalidate();
+        }
+        else
+        {
+            _compositor.Damage(display, before.Union(display.Cursor.Bounds));
+        }
+
+        AskForFrame();
+    }
+
+    void IGuestDisplayEvents.LedsChanged(GuestDisplay display) => UpdateBar();
+
+    void IGuestDisplayEvents.Closed(GuestDisplay display, string why)
+    {
+        if (_ports.OfDisplay(display) is { } slot)
+        {
+            int generation = slot.DisplayGeneration;
+            _ports.Detach(slot);
+            ShowFocused();
+            StatusChanged?.Invoke();
+            DisplayClosed?.Invoke(slot.Info.Vm, generation, why);
+        }
+    }
+
+    private bool IsFocused(GuestDisplay display) => ReferenceEquals(_ports[FocusedPort]?.Display, display);
+
+    /// <summary>Keys have moved; the picture moves before anything else happens, however recent the last frame is.</summary>
+    private void OnFocusChanged(FocusState old, FocusState now)
+    {
+        ShowFocused();
+        if (old.Port != now.Port)
+        {
+            _switchedAt = _lastEvent;
+            if (_output.IsReady)
+            {
+                Present();
+            }
+        }
+
+        StatusChanged?.Invoke();
+    }
+
+    /// <summary>Brings the focused port's picture, or the page that stands for it, and the bar to the monitor.</summary>
+    private void ShowFocused()
+    {
+        if (PageOf(FocusedPort) is { } page)
+        {
+            _pageChanged = true;
+            _compositor.ShowText(page);
+        }
+        else
+        {
+            _compositor.ShowGuest(_ports[FocusedPort]!.Display!);
+        }
+
+        UpdatePointerMap();
+        UpdateBar();
+    }
+
+    /// <summary>The page that the port shows, as it was drawn last; null for a guest's picture.</summary>
+    private CellGrid? PageOf(int port) => port == 0 ? _consolePage : _ports[port]?.Surface is null ? _placeholder : null;
+
+    private void DrawPage(int port, CellGrid page)
+    {
+        if (port == 0)
+        {
+            _console.Draw(page);
+        }
+        else
+        {
+            Placeholder.Draw(page, port, _ports[port]?.Info);
+        }
+    }
+
+    private void UpdatePointerMap()
+    {
+        GuestSurface? surface = _ports[FocusedPort]?.Surface;
+        _router.PointerMap = surface is null
+            ? default
+            : new PointerMap(_compositor.Width, _compositor.Height, _compositor.BarHeight, _compositor.Placement.Target, surface.Width, surface.Height);
+    }
+
+    private void UpdateBar()
+    {
+        TrustedBar.Draw(_compositor.Bar, Bar(FocusedPort));
+        _compositor.BarChanged();
+        AskForFrame();
+    }
+
+    private BarContent Bar(int port)
+    {
+        PortInfo? info = _ports[port]?.Info;
+        string label = port == 0 ? "Hyperspace" : info?.Label ?? "nothing here";
+        string? state = info is null or { State: VmState.Running } ? null : info.State.ToString().ToLowerInvariant();
+        return new BarContent(
+            port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, _notice,
+            _clock.GetLocalNow().ToString("HH:mm"), [.. _ports.Occupied.Select(s => new BarPort(s.Info.Number, s.Info.Label, s.Info.Color, s.Info.IsAlive))]);
+    }
+
+    private void ConsoleChanged()
+    {
+        if (FocusedPort == 0)
+        {
+            _pageChanged = true;
+            _compositor.ShowText(_consolePage);
+            AskForFrame();
+        }
+    }
+
+    private void AskForFrame()
+    {
+        if (_compositor.IsDirty)
+        {
+            _pacer.Ask();
+        }
+    }
+
+    private void Present()
+    {
+        if (!_compositor.IsDirty)
+        {
+            return;
+        }
+
+        if (_pageChanged && PageOf(FocusedPort) is { } page)
+        {
+            _pageChanged = false;
+            DrawPage(FocusedPort, page);
+        }
+
+        PixelRect damage = _compositor.Compose();
+        if (!damage.IsEmpty)
+        {
+            _output.Present(_compositor, damage);
+        }
+
+        _pacer.Presented();
+        if (_switchedAt is { } since && (FocusedPort == 0 || _ports[FocusedPort]?.Surface is not null))
+        {
+            LastSwitchMicroseconds = (Reactor.Now - since) / 1000.0;
+            _switchedAt = null;
+        }
+    }
+
+    private void OnResized()
+    {
+        _compositor.Resize(_output);
+        (int columns, int rows) = _output.TextSize;
+        _consolePage.Resize(columns, rows);
+        _placeholder.Resize(columns, rows);
+        foreach (PortSlot slot in _ports.Occupied)
+        {
+            if (slot.Display is { } display)
+            {
+                TellMonitor(display);
+            }
+        }
+
+        ShowFocused();
+        StatusChanged?.Invoke();
+    }
+
+    private void TellMonitor(GuestDisplay display)
+    {
+        PixelRect area = _compositor.GuestArea;
+        display.SetMonitor(area.Width, area.Height, (int)(area.Width * MillimetresPerPixel), (int)(area.Height * MillimetresPerPixel));
+    }
+
+    private void ArmInputTimer()
+    {
+        if (_router.Deadline == IDeadline.Never)
+        {
+            _inputTimer.Disarm();
+        }
+        else
+        {
+            _inputTimer.ArmAt(_router.Deadline);
+        }
+    }
+
+    private void OnMinute()
+    {
+        DateTimeOffset now = _clock.GetLocalNow();
+        _minuteTimer.Arm(TimeSpan.FromSeconds(60 - now.Second) + TimeSpan.FromMilliseconds(50));
+        UpdateBar();
+    }
+
+    private SeatPort StatusOf(PortSlot slot) => new(
+        slot.Info.Number, slot.Info.Vm, slot.Info.Label, $"#{slot.Info.Color.Value:x6}", slot.Screen,
+        slot.Surface?.Width ?? 0, slot.Surface?.Height ?? 0, slot.Display?.Updates ?? 0);
+
+    private List<int> KeysDown()
+    {
+        var keys = new List<int>();
+        foreach (KeyCode key in _router.KeysDown)
+        {
+            keys.Add((int)key);
+        }
+
+        return keys;
+    }
+
+    private CellGrid NewPage() => new(_output.TextSize.Columns, _output.TextSize.Rows);
+
+    public void Dispose()
+    {
+        _ports.Dispose();
+        _pacer.Dispose();
+        _inputTimer.Dispose();
+        _minuteTimer.Dispose();
+    }
+}
