@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+using Hyperspace.Linux;
+using Hyperspace.Linux.Reactor;
+using Hyperspace.Seat;
+using Hyperspace.Seat.Display.Outputs;
+using Hyperspace.Seat.Display.Text;
+using Hyperspace.Seat.Input.Chords;
+using Hyperspace.Seat.Link;
+
+namespace Hyperspace.Commands.Seat;
+
+/// <summary>Runs a seat on this thread until a signal, its user or the daemon ends it.</summary>
+internal static class SeatRunner
+{
+    /// <param name="attach">Connects input sources; what it returns is disposed at the end. Null for none but the control API.</param>
+    /// <returns>The exit code: 1 when the daemon refuses this seat.</returns>
+    public static int Run(
+        Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, HyperspacePaths paths, Func<LinkedSeat, IDisposable>? attach)
+    {
+        string? refusal = null;
+        var link = new DaemonLink(reactor, paths.LinkSocket, "seat", ProductVersion.Text);
+        using var seat = new LinkedSeat(reactor, output, font, chords, link, TimeProvider.System);
+        link.Refused = why =>
+        {
+            refusal = why;
+            reactor.Stop();
+        };
+        using IDisposable? input = attach?.Invoke(seat);
+        using PosixSignalRegistration term = StopOn(reactor, PosixSignal.SIGTERM);
+        using PosixSignalRegistration interrupt = StopOn(reactor, PosixSignal.SIGINT);
+        using PosixSignalRegistration hangUp = StopOn(reactor, PosixSignal.SIGHUP);
+        reactor.Run();
+        if (refusal is not null)
+        {
+            output.Dispose();
+            System.Console.Error.WriteLine(refusal);
+        }
+
+        return refusal is null ? 0 : 1;
+    }
+
+    private static PosixSignalRegistration StopOn(Reactor reactor, PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        reactor.Stop();
+    });
+}

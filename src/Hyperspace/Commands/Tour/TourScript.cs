@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using Hyperspace.Protocols.Control;
+using Hyperspace.Protocols.Link;
+using Hyperspace.Seat.Input;
+
+namespace Hyperspace.Commands.Tour;
+
+/// <summary>What the user of the README does, step by step. Each step is checked by what the guest says on its serial line and by what the screen shows.</summary>
+internal sealed class TourScript(TourStage stage, TourReport report, CancellationToken cancel)
+{
+    private const string Attention = "ctrl+alt+esc";
+
+    private static readonly int[] ChordKeys = [(int)KeyCode.RightCtrl, (int)KeyCode.Esc];
+
+    /// <summary>The process of each VM before the daemon was killed.</summary>
+    private readonly Dictionary<string, int?> _pids = [];
+    private readonly string _word = Random.Shared.Next(100000, 999999).ToString();
+    private double? _lastSwitch;
+
+    public double? LastSwitchMicroseconds => _lastSwitch;
+
+    public async Task RunAsync()
+    {
+        await BeginAsync();
+        await SwitchAndTypeAsync("work", 1, "2-work");
+        await SwitchAndTypeAsync("lab", 2, "3-lab");
+        await report.StepAsync("no guest saw any part of a chord", NobodySawChordsAsync);
+        await report.StepAsync("Ctrl+Alt+Esc leads to the console", AttentionAsync);
+        await report.StepAsync("daemon killed; the seat still types into a guest", DaemonDiesAsync);
+        await report.StepAsync("daemon back; it finds the same VMs", DaemonReturnsAsync);
+        await report.StepAsync("seat killed and back; same guests, same screens", SeatDiesAsync);
+        await report.StepAsync("lab powers itself off and is \"off\"", PowerOffAsync);
+        await report.StepAsync("lab is started with the console's keys", StartFromConsoleAsync);
+        await report.StepAsync("QEMU of lab killed; the crash is told, lab is restarted", CrashAsync);
+        await report.StepAsync("both are stopped by their power button", StopAsync);
+    }
+
+    private async Task BeginAsync()
+    {
+        await report.StepAsync("daemon starts, and with it both VMs", async () =>
+        {
+            await stage.StartDaemonAsync(cancel);
+            HostStatus host = await stage.Client.GetHostAsync(cancel);
+            return $"QEMU {host.QemuVersion}, {host.Accelerator}";
+        });
+        await report.StepAsync("both guests have booted to a prompt", async () =>
+        {
+            foreach (string guest in TourStage.Guests)
+            {
+                await stage.Serial(guest).WaitAsync(0, line => line == $"hs:ready {guest}", $"hs:ready {guest}", TimeSpan.FromSeconds(120), cancel);
+            }
+
+            return "each says so on its serial line";
+        });
+        await report.StepAsync("seat starts and has both screens", async () =>
+        {
+            await stage.StartSeatAsync(cancel);
+            return null;
+        });
+        await report.StepAsync("port 0 shows the console with both VMs", async () =>
+        {
+            await stage.SeeAsync(null, "Work", null, cancel);
+            await stage.SeeAsync(null, "Lab", null, cancel);
+            await stage.SeeAsync(null, "running", "1-console", cancel);
+            return null;
+        });
+    }
+
+    private async Task SwitchAndTypeAsync(string guest, int port, string picture)
+    {
+        string other = TourStage.Guests.Single(g => g != guest);
+        await report.StepAsync($"Right Ctrl, Right Ctrl, {port} shows {guest}", async () =>
+        {
+            SeatStatus seat = await stage.PressAsync($"leader {port}", port, cancel);
+            _lastSwitch = seat.LastSwitchMicroseconds;
+            (string bar, _) = await stage.LookAsync(null, null, cancel);
+            string label = seat.Ports.Single(p => p.Port == port).Label;
+            return bar.TrimStart().StartsWith($"{port} {label}", StringComparison.Ordinal)
+                ? $"first frame after {seat.LastSwitchMicroseconds / 1000:0.00} ms"
+                : throw new TourException($"the trusted bar reads \"{bar}\"; expected \"{port} {label}\"");
+        });
+        await report.StepAsync($"what is typed goes to {guest} and to nobody else", async () =>
+        {
+            int mark = stage.Serial(guest).Mark(), otherMark = stage.Serial(other).Mark();
+            string text = $"echo {guest} {_word}";
+            await stage.Client.TypeAsync(text + "\n", cancel);
+            await stage.Serial(guest).WaitAsync(mark, line => line == $"hs:cmd {text}", $"hs:cmd {text}", TimeSpan.FromSeconds(20), cancel);
+            await stage.SeeAsync(null, $"{guest} {_word}", picture, cancel);
+            string[] strays = stage.Serial(other).Since(otherMark, line => line.StartsWith("hs:key", StringComparison.Ordinal));
+            return strays.Length == 0 ? $"\"{text}\" on its serial line and on its screen" : throw new TourException($"{other} got keys too: {string.Join(", ", strays)}");
+        });
+    }
+
+    private Task<string?> NobodySawChordsAsync()
+    {
+        int keys = 0;
+        foreach (string guest in TourStage.Guests)
+        {
+            foreach (string line in stage.Serial(guest).Since(0, l => l.StartsWith("hs:key ", StringComparison.Ordinal)))
+            {
+                keys++;
+                if (ChordKeys.Any(key => line.StartsWith($"hs:key {key} ", StringComparison.Ordinal)))
+                {
+                    throw new TourException($"{guest} saw {line}");
+                }
+            }
+        }
+
+        return keys > 0
+            ? Task.FromResult<string?>($"{keys} key events in both guests, none of Right Ctrl or Esc")
+            : throw new TourException("no guest has reported a single key event, so this proves nothing");
+    }
+
+    private async Task<string?> AttentionAsync()
+    {
+        await stage.PressAsync(Attention, 0, cancel);
+        await NobodySawChordsAsync();
+        return null;
+    }
+
+    private async Task<string?> DaemonDiesAsync()
+    {
+        await stage.PressAsync("leader 1", 1, cancel);
+        int mark = stage.Serial("work").Mark();
+
+        // The words are on their way through the seat when the daemon dies; they are paced, so most of them are typed without it.
+        string text = $"echo the daemon is gone but the seat types on {_word}";
+        foreach (string guest in TourStage.Guests)
+        {
+            _pids[guest] = (await stage.VmAsync(guest, cancel)).Pid;
+        }
+
+        Task typing = stage.Client.TypeAsync(text + "\n", cancel);
+        await stage.Serial("work").WaitAsync(mark, line => line.StartsWith("hs:key ", StringComparison.Ordinal), "the first key", TimeSpan.FromSeconds(10), cancel);
+        await stage.KillDaemonAsync(cancel);
+        await Task.WhenAny(typing, Task.Delay(TimeSpan.FromSeconds(5), cancel));
+        _ = typing.Exception;
+        await stage.Serial("work").WaitAsync(mark, line => line == $"hs:cmd {text}", $"hs:cmd {text}", TimeSpan.FromSeconds(20), cancel);
+        return "the guest got the whole line";
+    }
+
+    private async Task<string?> DaemonReturnsAsync()
+    {
+        int boots = Boots();
+        await stage.StartDaemonAsync(cancel);
+        foreach (string guest in TourStage.Guests)
+        {
+            VmStatus vm = await stage.StateAsync(guest, "running", v => v.State == VmState.Running, cancel);
+            if (_pids[guest] != vm.Pid)
+            {
+                throw new TourException($"{guest} has process {vm.Pid}; it had {_pids[guest]}");
+            }
+        }
+
+        await TourStage.UntilAsync("the seat's return to the daemon", async () => await stage.SeatAsync(cancel) is not null, cancel);
+        return Boots() == boots ? $"processes {string.Join(" and ", _pids.Values)} go on, no guest has booted again" : throw new TourException("a guest has booted again");
+    }
+
+    private int Boots() => TourStage.Guests.Sum(guest => stage.Serial(guest).Since(0, line => line.StartsWith("hs:boot", StringComparison.Ordinal)).Length);
+
+    private async Task<string?> SeatDiesAsync()
+    {
+        await stage.KillSeatAsync(cancel);
+        await stage.StartSeatAsync(cancel);
+        await stage.PressAsync("leader 1", 1, cancel);
+        await stage.SeeAsync(null, $"work {_word}", null, cancel);
+        return null;
+    }
+
+    private async Task<string?> PowerOffAsync()
+    {
+        await stage.PressAsync("leader 2", 2, cancel);
+        int mark = stage.Serial("lab").Mark();
+        await stage.Client.TypeAsync("poweroff\n", cancel);
+        await stage.Serial("lab").WaitAsync(mark, line => line == "hs:poweroff", "hs:poweroff", TimeSpan.FromSeconds(20), cancel);
+        VmStatus vm = await stage.StateAsync("lab", "off", v => v.State == VmState.Off, cancel);
+        await stage.SeeAsync(null, "Lab is off.", "4-off", cancel);
+        return vm.Reason;
+    }
+
+    private async Task<string?> StartFromConsoleAsync()
+    {
+        await stage.PressAsync(Attention, 0, cancel);
+        await stage.Client.PressAsync("home", cancel);
+        await stage.Client.PressAsync("down", cancel);
+        await stage.Client.PressAsync("s", cancel);
+        await stage.StateAsync("lab", "running", v => v.State == VmState.Running, cancel);
+        await ReadyAgainAsync("lab");
+        return "home, down, s";
+    }
+
+    private async Task<string?> CrashAsync()
+    {
+        VmStatus before = await stage.VmAsync("lab", cancel);
+        Process.GetProcessById(before.Pid!.Value).Kill();
+        VmStatus after = await stage.StateAsync("lab", "restarted", v => v.State == VmState.Running && v.Generation > before.Generation, cancel);
+        IReadOnlyList<string> events = await stage.Client.GetLogAsync("lab", "events", 20, cancel);
+        string told = events.LastOrDefault(line => line.Contains("crash", StringComparison.OrdinalIgnoreCase))
+            ?? throw new TourException($"the log of events does not tell of a crash: {string.Join(" | ", events)}");
+        await ReadyAgainAsync("lab");
+        await stage.LookAsync(0, "5-restarted", cancel);
+        return $"restart {after.Restarts}; {told}";
+    }
+
+    private async Task<string?> StopAsync()
+    {
+        int[] marks = [.. TourStage.Guests.Select(g => stage.Serial(g).Mark())];
+        await Task.WhenAll(TourStage.Guests.Select(g => stage.Client.ActAsync(g, VmAction.Stop, cancel)));
+        for (int i = 0; i < marks.Length; i++)
+        {
+            string guest = TourStage.Guests[i];
+            await stage.Serial(guest).WaitAsync(marks[i], line => line == "hs:poweroff", "hs:poweroff", TimeSpan.FromSeconds(5), cancel);
+            await stage.StateAsync(guest, "off", v => v.State == VmState.Off, cancel);
+        }
+
+        await stage.LookAsync(0, "6-stopped", cancel);
+        return "each guest says hs:poweroff before it is off";
+    }
+
+    /// <summary>Every run has a serial log of its own, so what stands in it was said in this run.</summary>
+    private Task ReadyAgainAsync(string guest) =>
+        stage.Serial(guest).WaitAsync(0, line => line == $"hs:ready {guest}", $"hs:ready {guest}", TimeSpan.FromSeconds(60), cancel);
+}

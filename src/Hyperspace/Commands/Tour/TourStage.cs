@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using Hyperspace.Client;
+using Hyperspace.Linux;
+using Hyperspace.Protocols.Control;
+using Hyperspace.Protocols.Link;
+using Hyperspace.Protocols.Png;
+using Hyperspace.Seat.Display.Text;
+
+namespace Hyperspace.Commands.Tour;
+
+/// <summary>
+/// The tour's own Hyperspace in a folder of its own: daemon and seat as processes of this program, the two built guests, their serial lines, and eyes for the screen. Nothing of
+/// the user's own installation is touched.
+/// </summary>
+internal sealed class TourStage : IDisposable
+{
+    /// <summary>The guests, on ports 1 and 2.</summary>
+    public static readonly string[] Guests = ["work", "lab"];
+
+    private const int BarHeight = 24;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly string _home = Directory.CreateTempSubdirectory("hyperspace-tour-").FullName;
+    private readonly HyperspacePaths _paths;
+    private readonly ScreenReader _reader;
+    private TourProcess? _daemon;
+    private TourProcess? _seat;
+
+    /// <param name="installed">Where this installation's guests are.</param>
+    /// <param name="screenshots">An existing folder.</param>
+    public TourStage(HyperspacePaths installed, PsfFont font, string screenshots)
+    {
+        Screenshots = screenshots;
+        _paths = HyperspacePaths.Of(name => name == "HYPERSPACE_HOME" ? _home : name == "HYPERSPACE_CACHE" ? installed.Cache : null, root: false);
+        _reader = new ScreenReader([font, .. GuestFonts()]);
+        Client = new ControlClient(_paths.ApiSocket);
+        Directory.CreateDirectory(_paths.Definitions);
+        foreach (string guest in Guests)
+        {
+            File.Copy(Path.Combine(_paths.Guest(guest), "vm.yaml"), Path.Combine(_paths.Definitions, guest + ".yaml"));
+        }
+    }
+
+    public ControlClient Client { get; }
+
+    public string Screenshots { get; }
+
+    public SerialLog Serial(string guest) => new(Path.Combine(_paths.VmState(guest), "serial.log"));
+
+    public async Task StartDaemonAsync(CancellationToken cancel)
+    {
+        _daemon?.Dispose();
+        _daemon = new TourProcess(_home, _paths.Cache, Path.Combine(_home, "daemon.log"), "daemon");
+        await UntilAsync("the daemon's answer", async () =>
+        {
+            _daemon.CheckAlive("the daemon");
+            return await Client.IsAnsweringAsync(cancel);
+        }, cancel);
+    }
+
+    public async Task StartSeatAsync(CancellationToken cancel)
+    {
+        _seat?.Dispose();
+        _seat = new TourProcess(_home, _paths.Cache, Path.Combine(_home, "seat.log"), "seat", "--output", "headless", "--width", "1280", "--height", "800");
+        await UntilAsync("both guests' screens in the seat", async () =>
+        {
+            _seat.CheckAlive("the seat");
+            return (await SeatAsync(cancel))?.Ports.Count(p => p.Screen == "live") == Guests.Length;
+        }, cancel);
+    }
+
+    public Task KillDaemonAsync(CancellationToken cancel) => _daemon!.KillAsync(cancel);
+
+    public Task KillSeatAsync(CancellationToken cancel) => _seat!.KillAsync(cancel);
+
+    /// <summary>Null while no seat is connected.</summary>
+    public async Task<SeatStatus?> SeatAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await Client.GetSeatAsync(cancel);
+        }
+        catch (ControlException)
+        {
+            return null;
+        }
+    }
+
+    public async Task<VmStatus> VmAsync(string name, CancellationToken cancel) => (await Client.GetVmsAsync(cancel)).Single(vm => vm.Name == name);
+
+    /// <summary>Waits for a VM's state.</summary>
+    public async Task<VmStatus> StateAsync(string name, string what, Func<VmStatus, bool> wanted, CancellationToken cancel)
+    {
+        VmStatus vm = await VmAsync(name, cancel);
+        await UntilAsync($"{name} to be {what}, but it is {vm.State}", async () => wanted(vm = await VmAsync(name, cancel)), cancel);
+        return vm;
+    }
+
+    /// <summary>Presses a chord and waits until the seat says that it is on that port.</summary>
+    public async Task<SeatStatus> PressAsync(string chord, int port, CancellationToken cancel)
+    {
+        await Client.PressAsync(chord, cancel);
+        SeatStatus? seat = null;
+        await UntilAsync($"port {port} after {chord}", async () => (seat = await SeatAsync(cancel))?.Port == port, cancel);
+        return seat!;
+    }
+
+    /// <summary>Photographs a port and reads what is written there: the bar, and below it a text console's rows.</summary>
+    /// <param name="save">The file's name in the folder of screenshots; null leaves none.</param>
+    public async Task<(string Bar, string[] Rows)> LookAsync(int? port, string? save, CancellationToken cancel)
+    {
+        byte[] png = await Client.ScreenshotAsync(port, cancel);
+        if (save is not null)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(Screenshots, save + ".png"), png, cancel);
+        }
+
+        (int width, int height, uint[] pixels) = PngDecoder.Decode(png);
+        string bar = _reader.Read(pixels.AsSpan(0, width * BarHeight), width, BarHeight, 0, 4)[0];
+        string[] rows = _reader.Read(pixels, width, height, 0, BarHeight);
+        string[] centred = _reader.Read(pixels, width, height, 0, BarHeight + (height - BarHeight) % 16 / 2);
+        return (bar, [.. rows, .. centred]);
+    }
+
+    /// <summary>Looks until the text is there.</summary>
+    public async Task SeeAsync(int? port, string text, string? save, CancellationToken cancel)
+    {
+        string[] rows = [];
+        await UntilAsync($"\"{text}\" on the screen", async () =>
+        {
+            (_, rows) = await LookAsync(port, null, cancel);
+            return rows.Any(row => row.Contains(text, StringComparison.Ordinal));
+        }, cancel, TimeSpan.FromSeconds(20));
+        if (save is not null)
+        {
+            await LookAsync(port, save, cancel);
+        }
+    }
+
+    public static async Task UntilAsync(string what, Func<Task<bool>> condition, CancellationToken cancel, TimeSpan? atMost = null)
+    {
+        var watch = Stopwatch.StartNew();
+        TimeSpan patience = atMost ?? Patience;
+        while (!await condition())
+        {
+            if (watch.Elapsed > patience)
+            {
+                throw new TourException($"waited {patience.TotalSeconds:0} s for {what}");
+            }
+
+            await Task.Delay(25, cancel);
+        }
+    }
+
+    /// <summary>A Linux guest's text console has the kernel's VGA font.</summary>
+    private static IEnumerable<PsfFont> GuestFonts()
+    {
+        const string file = "/usr/share/consolefonts/Uni2-VGA16.psf.gz";
+        return File.Exists(file) ? [PsfFont.Load(file)] : [];
+    }
+
+    public void Dispose()
+    {
+        foreach (string guest in Guests)
+        {
+            try
+            {
+                Client.ActAsync(guest, VmAction.Kill, CancellationToken.None).Wait(TimeSpan.FromSeconds(10));
+            }
+            catch (AggregateException)
+            {
+                // It is off, or nobody is there to ask; the next lines end what is left.
+            }
+        }
+
+        _seat?.Dispose();
+        _daemon?.Dispose();
+        Client.Dispose();
+        Directory.Delete(_home, recursive: true);
+    }
+}
