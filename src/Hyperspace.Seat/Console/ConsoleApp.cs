@@ -1,5 +1,4 @@
 using Hyperspace.Protocols.Control;
-using Hyperspace.Protocols.Link;
 using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Input;
 
@@ -7,7 +6,7 @@ namespace Hyperspace.Seat.Console;
 
 /// <summary>
 /// The management console: what port 0 shows, and what <c>hyperspace console</c> shows in a terminal. One thread, its caller's. It holds the pages and the dialogs on top of them;
-/// what is asked of the daemon goes through <see cref="Ask"/>, and nothing here waits for an answer.
+/// what is asked of the daemon goes through <see cref="Await"/>, and nothing here waits for an answer.
 /// </summary>
 public sealed class ConsoleApp
 {
@@ -118,52 +117,33 @@ public sealed class ConsoleApp
         return null;
     }
 
-    /// <summary>Why a deed cannot be done to a VM now; null when it can.</summary>
-    internal string? WhyNot(Deed deed, VmStatus? vm)
-    {
-        if (Deeds.WhyNot(deed, vm, Backend) is { } reason)
-        {
-            return reason;
-        }
-
-        if (Deeds.ActionOf(deed) is { } action)
-        {
-            foreach (RunningDeed running in _running)
-            {
-                if (running.Action == action && running.Vm == vm!.Name)
-                {
-                    return $"{vm.Label}: {Deeds.Doing(action)} already.";
-                }
-            }
-        }
-
-        return null;
-    }
+    /// <summary>What stands in the way of a deed now; null when nothing does.</summary>
+    internal Obstacle? ObstacleTo(Deed deed, VmStatus? vm) => Deeds.ObstacleTo(deed, vm, Backend, _running);
 
     /// <summary>Does what has been found possible; what cannot be undone is asked about first.</summary>
-    internal void Do(VmAction action, VmStatus vm)
+    /// <param name="deed">One that the daemon does, other than a move.</param>
+    internal void Do(Deed deed, VmStatus vm)
     {
-        if (Deeds.Consequence(action) is not { } consequence)
+        if (Deeds.Consequence(deed) is { } consequence)
         {
-            Ask(action, vm);
-            return;
+            Show(new ConfirmDialog($"{deed} {vm.Label}?", consequence, Deeds.LabelOf(deed), () => Confirmed(deed, vm)));
         }
-
-        string verb = action.ToString().ToLowerInvariant();
-        Show(new ConfirmDialog($"{action} {vm.Label}?", consequence, verb, () => Confirmed(action, vm)));
+        else
+        {
+            Ask(deed, vm);
+        }
     }
 
     /// <summary>The question may have been open for long: what was asked about must still be what it is done to.</summary>
-    private void Confirmed(VmAction action, VmStatus asked)
+    private void Confirmed(Deed deed, VmStatus asked)
     {
         VmStatus? now = Find(asked.Name);
-        Deed deed = action switch { VmAction.Stop => Deed.Stop, VmAction.Kill => Deed.Kill, _ => Deed.Reset };
         string? whyNot = now is null ? $"{asked.Label} is gone."
             : now.Generation != asked.Generation ? $"{asked.Label} has been started again since you were asked; nothing was done."
-            : WhyNot(deed, now);
+            : ObstacleTo(deed, now)?.ToString();
         if (whyNot is null)
         {
-            Ask(action, now!);
+            Ask(deed, now!);
         }
         else
         {
@@ -186,18 +166,31 @@ public sealed class ConsoleApp
         }
 
         _switchWhenStarted = vm.Name;
-        if (WhyNot(Deed.Start, vm) is null)
+        if (ObstacleTo(Deed.Start, vm) is null)
         {
-            Ask(VmAction.Start, vm);
+            Ask(Deed.Start, vm);
         }
     }
 
-    /// <summary>Asks the daemon. The answer may come at once, late, or never; a refusal becomes a message.</summary>
-    private void Ask(VmAction action, VmStatus vm)
+    /// <summary>Asks the daemon to give a VM another port.</summary>
+    internal void Move(VmStatus vm, int? port)
     {
-        var running = new RunningDeed(vm.Name, vm.Label, action);
+        Action<string?> answer = Await(Deed.Move, vm);
+        Backend.Move(vm.Name, port, answer);
+    }
+
+    private void Ask(Deed deed, VmStatus vm)
+    {
+        Action<string?> answer = Await(deed, vm);
+        Backend.Act(vm.Name, Deeds.ActionOf(deed)!.Value, answer);
+    }
+
+    /// <summary>Makes the callback for an answer of the daemon, which may come at once, late, or never. A refusal becomes a message.</summary>
+    private Action<string?> Await(Deed deed, VmStatus vm)
+    {
+        var running = new RunningDeed(vm.Name, vm.Label, deed);
         _running.Add(running);
-        Backend.Act(vm.Name, action, error => Change(() =>
+        return error => Change(() =>
         {
             if (!_running.Remove(running))
             {
@@ -206,15 +199,15 @@ public sealed class ConsoleApp
 
             if (error is not null)
             {
-                ShowMessage($"{vm.Label} could not be {Deeds.Done(action)}", error);
+                ShowMessage($"{vm.Label} could not be {Deeds.Done(deed)}", error);
             }
 
-            if (action == VmAction.Start && _switchWhenStarted == vm.Name)
+            if (deed == Deed.Start && _switchWhenStarted == vm.Name)
             {
                 _switchWhenStarted = null;
                 SwitchToStarted(vm, error);
             }
-        }));
+        });
     }
 
     private void SwitchToStarted(VmStatus vm, string? error)
@@ -225,15 +218,6 @@ public sealed class ConsoleApp
             Backend.SwitchTo(port);
         }
     }
-
-    /// <summary>Asks the daemon to give a VM another port.</summary>
-    internal void Move(VmStatus vm, int? port) => Backend.Move(vm.Name, port, error => Change(() =>
-    {
-        if (error is not null)
-        {
-            ShowMessage($"{vm.Label} could not be moved", error);
-        }
-    }));
 
     /// <summary>Makes a change, from whichever of the callers, and says so once at its end if anybody can see it.</summary>
     internal void Change(Action change)

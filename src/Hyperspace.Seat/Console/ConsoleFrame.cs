@@ -57,10 +57,11 @@ internal sealed class ConsoleFrame(ConsoleApp app)
         app.Page.AddKeys(_keys);
         int keyRows = screen.Rows < 6 ? 0 : KeyBar.RowsFor(_keys, screen.Columns, screen.Rows < 16 ? 1 : 3);
         int statusRows = screen.Rows < 4 ? 0 : 1;
-        int head = screen.Rows < 3 ? 0 : screen.Rows < 12 && app.Backend.Problem is null ? 1 : 2;
+        int air = screen.Rows < 22 ? 0 : 1;
+        int head = air + (screen.Rows < 3 ? 0 : screen.Rows < 12 && app.Backend.Problem is null ? 1 : 2);
         if (head > 0)
         {
-            DrawHead(screen.Part(0, 0, screen.Columns, head));
+            DrawHead(screen.Part(0, air, screen.Columns, head - air));
         }
 
         int bottom = screen.Rows - keyRows;
@@ -109,7 +110,7 @@ internal sealed class ConsoleFrame(ConsoleApp app)
         int warningLength = 0;
         if (host.Degraded.Count > 0)
         {
-            warning.TryWrite($"   ▲ {host.Degraded.Count} degraded", out warningLength);
+            warning.TryWrite($"   ! {host.Degraded.Count} degraded", out warningLength);
         }
 
         int column = canvas.Columns - 1 - useLength - warningLength;
@@ -134,7 +135,7 @@ internal sealed class ConsoleFrame(ConsoleApp app)
         foreach (RunningDeed running in app.Running)
         {
             column = canvas.Write(column, 0, column == 0 ? "" : ", ", busy);
-            column = canvas.Write(column, 0, Deeds.Doing(running.Action), busy);
+            column = canvas.Write(column, 0, Deeds.Doing(running.Deed), busy);
             column = canvas.Write(column + 1, 0, running.Label, busy);
             column = canvas.Write(column, 0, " ...", busy);
         }

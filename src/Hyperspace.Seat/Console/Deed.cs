@@ -7,7 +7,15 @@ namespace Hyperspace.Seat.Console;
 internal enum Deed : byte { Switch, Start, Stop, Kill, Reset, Pause, Resume, Log, Move, Host, Help, Quit }
 
 /// <summary>A deed that the daemon has been asked for and has not answered yet.</summary>
-internal sealed record RunningDeed(string Vm, string Label, VmAction Action);
+internal sealed record RunningDeed(string Vm, string Label, Deed Deed);
+
+/// <summary>Why a deed cannot be done.</summary>
+/// <param name="Vm">Whom the sentence is about; null when it stands for itself.</param>
+/// <param name="More">Another sentence, from elsewhere.</param>
+internal readonly record struct Obstacle(string Text, string? Vm = null, string? More = null)
+{
+    public override string ToString() => $"{Vm}{(Vm is null ? "" : " ")}{Text}{(More is null ? "" : " ")}{More}";
+}
 
 /// <summary>The rules of the deeds: their keys, their words, and when they cannot be done.</summary>
 internal static class Deeds
@@ -96,37 +104,41 @@ internal static class Deeds
         _ => null,
     };
 
-    public static string Doing(VmAction action) => action switch
+    /// <summary>For those that the daemon does.</summary>
+    public static string Doing(Deed deed) => deed switch
     {
-        VmAction.Start => "starting",
-        VmAction.Stop => "stopping",
-        VmAction.Kill => "killing",
-        VmAction.Reset => "resetting",
-        VmAction.Pause => "pausing",
-        _ => "resuming",
+        Deed.Start => "starting",
+        Deed.Stop => "stopping",
+        Deed.Kill => "killing",
+        Deed.Reset => "resetting",
+        Deed.Pause => "pausing",
+        Deed.Resume => "resuming",
+        _ => "moving",
     };
 
-    public static string Done(VmAction action) => action switch
+    /// <inheritdoc cref="Doing"/>
+    public static string Done(Deed deed) => deed switch
     {
-        VmAction.Start => "started",
-        VmAction.Stop => "stopped",
-        VmAction.Kill => "killed",
-        VmAction.Reset => "reset",
-        VmAction.Pause => "paused",
-        _ => "resumed",
+        Deed.Start => "started",
+        Deed.Stop => "stopped",
+        Deed.Kill => "killed",
+        Deed.Reset => "reset",
+        Deed.Pause => "paused",
+        Deed.Resume => "resumed",
+        _ => "moved",
     };
 
     /// <summary>What is lost by it, for those that ask first; null for those that do not.</summary>
-    public static string? Consequence(VmAction action) => action switch
+    public static string? Consequence(Deed deed) => deed switch
     {
-        VmAction.Stop => "Its power button is pressed. A guest that does not power itself off before its deadline is ended, and loses what it has not saved.",
-        VmAction.Kill => "It ends at once, as if its plug were pulled. What the guest has not written to its disks is lost.",
-        VmAction.Reset => "It begins anew at once, as with a PC's reset button. What the guest has not written to its disks is lost.",
+        Deed.Stop => "Its power button is pressed. A guest that does not power itself off before its deadline is ended, and loses what it has not saved.",
+        Deed.Kill => "It ends at once, as if its plug were pulled. What the guest has not written to its disks is lost.",
+        Deed.Reset => "It begins anew at once, as with a PC's reset button. What the guest has not written to its disks is lost.",
         _ => null,
     };
 
-    /// <summary>Why a deed cannot be done to a VM now, as a sentence; null when it can.</summary>
-    public static string? WhyNot(Deed deed, VmStatus? vm, IConsoleBackend backend)
+    /// <summary>What stands in the way of a deed now; null when nothing does. Allocates nothing, because pages ask for each of their keys whenever they are drawn.</summary>
+    public static Obstacle? ObstacleTo(Deed deed, VmStatus? vm, IConsoleBackend backend, List<RunningDeed> running)
     {
         if (deed is Deed.Host or Deed.Help or Deed.Quit)
         {
@@ -135,7 +147,7 @@ internal static class Deeds
 
         if (vm is null)
         {
-            return "There is no VM to do this to.";
+            return new Obstacle("There is no VM to do this to.");
         }
 
         if (deed == Deed.Log)
@@ -145,33 +157,49 @@ internal static class Deeds
 
         if (deed == Deed.Switch)
         {
-            return WhyNoSwitch(vm, backend);
+            return ObstacleToSwitch(vm, backend);
         }
 
         if (backend.Problem is { } problem)
         {
-            return $"Only the daemon can do this. {problem}";
+            return new Obstacle("Only the daemon can do this.", More: problem);
         }
 
-        string? state = WhyNotInState(deed, vm.State);
-        return state is null ? null : $"{vm.Label} {state}";
+        if (WhyNotInState(deed, vm.State) is { } state)
+        {
+            return new Obstacle(state, vm.Label);
+        }
+
+        foreach (RunningDeed other in running)
+        {
+            if (other.Deed == deed && other.Vm == vm.Name)
+            {
+                return new Obstacle("waits for the daemon to do this already.", vm.Label);
+            }
+        }
+
+        return null;
     }
 
-    private static string? WhyNoSwitch(VmStatus vm, IConsoleBackend backend)
+    private static Obstacle? ObstacleToSwitch(VmStatus vm, IConsoleBackend backend)
     {
         if (!backend.CanSwitch)
         {
-            return "There is no seat here: this console has no screen to switch.";
+            return new Obstacle("There is no seat here: this console has no screen to switch.");
+        }
+
+        if (vm.State == VmState.Invalid)
+        {
+            return new Obstacle("cannot be used:", vm.Label, vm.Reason ?? "its definition has errors.");
         }
 
         if (vm.Port is null)
         {
-            return $"{vm.Label} is on no port; M gives it one.";
+            return new Obstacle("is on no port; M gives it one.", vm.Label);
         }
 
-        bool off = vm.State is VmState.Off or VmState.Crashed;
-        return vm.State == VmState.Invalid ? $"{vm.Label} cannot be used: {vm.Reason ?? "its definition has errors."}"
-            : off && backend.Problem is { } problem ? $"{vm.Label} is off, and only the daemon can start it. {problem}"
+        return vm.State is VmState.Off or VmState.Crashed && backend.Problem is { } problem
+            ? new Obstacle("does not run, and only the daemon can start it.", vm.Label, problem)
             : null;
     }
 

@@ -4,9 +4,9 @@ namespace Hyperspace.Seat.Console;
 
 /// <summary>Everything that can be done to a VM, and elsewhere, in one list: for people who do not know the letters.</summary>
 /// <param name="vm">The VM as it is now; null when there is none, or no longer.</param>
-/// <param name="whyNot">Why a deed cannot be done now, or null.</param>
+/// <param name="obstacle">What stands in the way of a deed now, or null.</param>
 /// <param name="chosen">Gets a deed that can be done, after the menu has closed.</param>
-internal sealed class MenuDialog(Func<VmStatus?> vm, bool canQuit, Func<Deed, string?> whyNot, Action<Deed> chosen) : ConsoleDialog
+internal sealed class MenuDialog(Func<VmStatus?> vm, bool canQuit, Func<Deed, Obstacle?> obstacle, Action<Deed> chosen) : ConsoleDialog
 {
     private const int Width = 46;
     private const int ReasonRows = 2;
@@ -29,7 +29,7 @@ internal sealed class MenuDialog(Func<VmStatus?> vm, bool canQuit, Func<Deed, st
         box.Repeat(1, rows + 1, box.Columns - 2, '─', Theme.Dialog.With(Theme.Faint));
         if (box.Rows > rows + 2)
         {
-            string? reason = whyNot(_deeds[_selected]);
+            string? reason = obstacle(_deeds[_selected])?.ToString();
             Style style = Theme.Dialog.With(reason is null ? Theme.Dim : Theme.Warning);
             box.Wrap(3, rows + 2, Math.Max(1, box.Columns - 6), Math.Min(ReasonRows, box.Rows - rows - 3), reason ?? "Enter does it, Esc goes back.", style);
         }
@@ -37,7 +37,7 @@ internal sealed class MenuDialog(Func<VmStatus?> vm, bool canQuit, Func<Deed, st
 
     private void DrawItem(Canvas list, int row, Deed deed, bool selected)
     {
-        bool can = whyNot(deed) is null;
+        bool can = obstacle(deed) is null;
         Style style = selected ? new Style(Theme.Ink, Theme.Selection) : Theme.Dialog;
         list.Part(0, row, list.Columns, 1).Clear(style);
         list.Write(1, row, selected ? "▸" : " ", style.With(Theme.Accent).Strong);
@@ -78,7 +78,7 @@ internal sealed class MenuDialog(Func<VmStatus?> vm, bool canQuit, Func<Deed, st
     /// <summary>One that cannot be done stays selected, with the reason below the list.</summary>
     private void Choose(Deed deed)
     {
-        if (whyNot(deed) is null)
+        if (obstacle(deed) is null)
         {
             Close();
             chosen(deed);

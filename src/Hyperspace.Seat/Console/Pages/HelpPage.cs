@@ -3,7 +3,7 @@ namespace Hyperspace.Seat.Console;
 /// <summary>All keys, on one page that scrolls.</summary>
 internal sealed class HelpPage : ConsolePage
 {
-    private readonly TextView _text = new() { LabelWidth = 20, MaxWidth = 100 };
+    private readonly TextView _text = new() { LabelWidth = 23, MaxWidth = 100 };
 
     public HelpPage(ConsoleApp app) : base(app) => _text.Set(Lines(app.Backend.CanSwitch, app.Quit is not null));
 
@@ -90,7 +90,7 @@ internal sealed class HelpPage : ConsolePage
 
         Heading(lines, "In a log");
         Item(lines, "Tab, Left, Right", "The next or the previous log.");
-        Item(lines, "Up, Down, PgUp, PgDn", "Scroll; Home goes to the beginning, End to the end, which is then followed.");
+        Item(lines, "Up, Down, PgUp, PgDn", "Scroll. Home goes to the beginning, End to the end, which is then followed.");
         Item(lines, "F5", "Read it again now. It is read again by itself, too.");
         Heading(lines, "In a question");
         Item(lines, "Y, N, Esc", "Yes; no; no.");

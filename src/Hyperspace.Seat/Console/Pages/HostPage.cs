@@ -102,7 +102,7 @@ internal sealed class HostPage : ConsolePage
 
         foreach (Degradation degraded in host.Degraded)
         {
-            lines.Add(new TextLine($"▲ {degraded.What}", Theme.Warning) { Heading = true });
+            lines.Add(new TextLine($"! {degraded.What}", Theme.Warning) { Heading = true });
             lines.Add(new TextLine(degraded.Why, Theme.Soft) { Label = "  Why" });
             lines.Add(new TextLine(degraded.Remedy, Theme.Soft) { Label = "  Remedy" });
         }

@@ -46,7 +46,9 @@ internal sealed class LogPage : ConsolePage
 
     public override void DataChanged()
     {
-        if (!Shown.Pending)
+        // While a guest has the seat's screen nobody reads this.
+        bool hidden = App.Backend.CanSwitch && App.Backend.Snapshot?.Seat is { Port: not 0 };
+        if (!hidden && !Shown.Pending)
         {
             Request();
         }
@@ -58,7 +60,6 @@ internal sealed class LogPage : ConsolePage
         keys.Add(new("Tab", "next log"));
         keys.Add(new("↑ ↓ PgUp PgDn", "scroll"));
         keys.Add(new("End", "follow"));
-        keys.Add(new("Home", "beginning"));
         keys.Add(new("F5", "refresh"));
     }
 
@@ -141,8 +142,12 @@ internal sealed class LogPage : ConsolePage
 
     public override void Draw(Canvas canvas)
     {
+        DrawBody(canvas.Part(1, 2, canvas.Columns - 1, canvas.Rows - 2));
         DrawTabs(canvas);
-        Canvas body = canvas.Part(1, 2, canvas.Columns - 1, canvas.Rows - 2);
+    }
+
+    private void DrawBody(Canvas body)
+    {
         Style quiet = Theme.Page.With(Theme.Dim);
         if (Shown.Error is { } error)
         {

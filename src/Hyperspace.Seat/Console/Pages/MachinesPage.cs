@@ -1,5 +1,4 @@
 using Hyperspace.Protocols.Control;
-using Hyperspace.Protocols.Link;
 
 namespace Hyperspace.Seat.Console;
 
@@ -89,7 +88,7 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
     {
         if (deed is { } known)
         {
-            keys.Add(new(Deeds.KeyOf(known), Deeds.LabelOf(known), App.WhyNot(known, vm) is null));
+            keys.Add(new(Deeds.KeyOf(known), Deeds.LabelOf(known), App.ObstacleTo(known, vm) is null));
         }
     }
 
@@ -182,15 +181,15 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
     {
         string? name = Selected?.Name;
         App.Show(new MenuDialog(
-            () => name is null ? null : App.Find(name), App.Quit is not null, deed => App.WhyNot(deed, name is null ? null : App.Find(name)), Do));
+            () => name is null ? null : App.Find(name), App.Quit is not null, deed => App.ObstacleTo(deed, name is null ? null : App.Find(name)), Do));
     }
 
     private void Do(Deed deed)
     {
         VmStatus? vm = Selected;
-        if (App.WhyNot(deed, vm) is { } reason)
+        if (App.ObstacleTo(deed, vm) is { } obstacle)
         {
-            Refuse(deed, vm, reason);
+            Refuse(deed, vm, obstacle.ToString());
             return;
         }
 
@@ -215,7 +214,7 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
                 App.Quit?.Invoke();
                 break;
             default:
-                App.Do(Deeds.ActionOf(deed)!.Value, vm!);
+                App.Do(deed, vm!);
                 break;
         }
     }
@@ -263,7 +262,7 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
 
         VmStatus? vm = Selected;
         int heads = canvas.Rows < 4 ? 0 : 1;
-        int details = canvas.Rows < 7 ? 0 : canvas.Rows < 12 ? 2 : 4;
+        int details = DetailRows(canvas.Rows - heads);
         _listRows = Math.Max(1, canvas.Rows - heads - details);
         MachineColumns columns = MachineColumns.For(canvas.Columns);
         if (heads > 0)
@@ -285,6 +284,9 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
             MachineDetails.Draw(canvas.Part(1, canvas.Rows - details, canvas.Columns - 2, details), vm, _move, App.Backend.CanSwitch);
         }
     }
+
+    /// <summary>Rows below the list: what it leaves, within reason. They do not depend on the selection, so that nothing jumps.</summary>
+    private int DetailRows(int rows) => rows < 6 ? 0 : rows < 11 ? 2 : Math.Clamp(rows - Shown.Count - 1, 4, 8);
 
     private void DrawNothing(Canvas canvas)
     {

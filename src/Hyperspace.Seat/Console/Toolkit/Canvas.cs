@@ -114,7 +114,7 @@ internal readonly struct Canvas
         for (int row = 0; row < Rows; row++)
         {
             bool on = row >= first && row < first + length;
-            Put(Columns - 1, row, on ? '┃' : '│', style.With(on ? Theme.Dim : Theme.Faint));
+            Put(Columns - 1, row, on ? '█' : '│', style.With(Theme.Faint));
         }
     }
 
