@@ -24,14 +24,19 @@ public sealed class LinkedSeat : IDisposable
     private static readonly DeviceId ApiKeyboard = new(0);
     private static readonly TimeSpan DisplayRetry = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a sentence of an input source stays in the bar.</summary>
+    private static readonly TimeSpan NoticeTime = TimeSpan.FromSeconds(6);
+
     private readonly DaemonLink _link;
     private readonly ChordOptions _chords;
     private readonly InjectedInput _keyboard;
     private readonly ReactorTimer _keyboardTimer;
     private readonly ReactorTimer _displayTimer;
     private readonly ReactorTimer _statusTimer;
+    private readonly ReactorTimer _noticeTimer;
     private readonly HashSet<(string Vm, int Generation)> _asked = [];
     private int _typingPort;
+    private string? _passingNotice;
 
     /// <param name="link">A link with the role <c>seat</c>; the seat owns it from now on.</param>
     public LinkedSeat(Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, DaemonLink link, TimeProvider clock)
@@ -43,6 +48,7 @@ public sealed class LinkedSeat : IDisposable
         _keyboardTimer = reactor.Timer(() => _keyboard.Tick(Reactor.Now));
         _keyboard.DeadlineChanged = ArmKeyboardTimer;
         _displayTimer = reactor.Timer(AskForDisplays);
+        _noticeTimer = reactor.Timer(() => ShowNotice(null));
         _statusTimer = reactor.Timer(() => _link.Send(new SeatChanged(Core.Status())));
         Core.StatusChanged = OnStatusChanged;
         Core.DisplayClosed = (_, _, _) => _displayTimer.Arm(DisplayRetry);
@@ -53,17 +59,30 @@ public sealed class LinkedSeat : IDisposable
 
     public SeatCore Core { get; }
 
+    /// <summary>Shows a sentence in the bar for some seconds, unless there is something worse to say.</summary>
+    public void Notify(string notice)
+    {
+        ShowNotice(notice);
+        _noticeTimer.Arm(NoticeTime);
+    }
+
+    private void ShowNotice(string? passing)
+    {
+        _passingNotice = passing;
+        Core.Notice = _link.Problem ?? passing;
+    }
+
     private void OnLinkChanged()
     {
         if (!_link.IsConnected)
         {
-            Core.Notice = _link.Problem;
+            ShowNotice(_passingNotice);
             _asked.Clear();
             Core.ConsoleDataChanged();
             return;
         }
 
-        Core.Notice = null;
+        ShowNotice(_passingNotice);
         if (_link.Snapshot is { } snapshot)
         {
             Core.SetPorts([.. snapshot.Vms.Where(vm => vm.Port is >= 1 and <= 9).DistinctBy(vm => vm.Port).Select(Port)]);
@@ -189,6 +208,7 @@ public sealed class LinkedSeat : IDisposable
         _keyboardTimer.Dispose();
         _displayTimer.Dispose();
         _statusTimer.Dispose();
+        _noticeTimer.Dispose();
         Core.Dispose();
     }
 }

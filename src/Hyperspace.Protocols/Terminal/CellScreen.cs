@@ -41,10 +41,12 @@ public sealed class CellScreen
     /// <summary>Rows are covered by something that is not a cell: they are sent again when they are text.</summary>
     public void Forget(int row, int rows) => _cells.AsSpan(row * Columns, rows * Columns).Fill(Unknown);
 
-    /// <summary>Something else has moved the cursor or changed the colours.</summary>
-    public void ForgetPen()
+    /// <summary>Something else has moved the cursor.</summary>
+    public void ForgetCursor() => (_cursorColumn, _cursorRow) = (-1, -1);
+
+    private void ForgetPen()
     {
-        (_cursorColumn, _cursorRow) = (-1, -1);
+        ForgetCursor();
         (_foreground, _background, _bold) = (null, null, null);
     }
 

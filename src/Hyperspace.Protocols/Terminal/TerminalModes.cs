@@ -40,6 +40,8 @@ public static class TerminalModes
     /// <summary>DSR 5: answered when everything before it has been looked at.</summary>
     public const string AskStatus = "\u001b[5n";
 
+    public static ReadOnlySpan<byte> AskStatusBytes => "\u001b[5n"u8;
+
     /// <summary>DA1.</summary>
     public const string AskAttributes = "\u001b[c";
 

@@ -13,7 +13,8 @@ public readonly record struct Placement(PixelRect Area, PixelRect Target, int So
 {
     public bool IsScaled => Target.Width != SourceWidth || Target.Height != SourceHeight;
 
-    public static Placement Of(PixelRect area, int width, int height)
+    /// <param name="stepX">Where the picture may begin: at multiples of this many pixels of the monitor, for outputs that consist of cells.</param>
+    public static Placement Of(PixelRect area, int width, int height, int stepX = 1, int stepY = 1)
     {
         if (area.IsEmpty || width <= 0 || height <= 0)
         {
@@ -29,7 +30,8 @@ public readonly record struct Placement(PixelRect Area, PixelRect Target, int So
                 : (Math.Max(1, (int)((long)w * area.Height / h)), area.Height);
         }
 
-        return new Placement(area, new PixelRect(area.X + (area.Width - w) / 2, area.Y + (area.Height - h) / 2, w, h), width, height);
+        (int x, int y) = (area.X + (area.Width - w) / 2, area.Y + (area.Height - h) / 2);
+        return new Placement(area, new PixelRect(Math.Max(area.X, x - x % stepX), Math.Max(area.Y, y - y % stepY), w, h), width, height);
     }
 
     /// <summary>The monitor's pixels that show a part of the guest's screen, rounded outwards.</summary>

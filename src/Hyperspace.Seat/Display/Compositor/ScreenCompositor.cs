@@ -49,6 +49,9 @@ public sealed class ScreenCompositor : Frame
     private int _height;
     private int _barHeight;
 
+    /// <summary>An output that shows text itself consists of cells: a picture begins with a cell, so that a text console's characters lie on cells.</summary>
+    private (int X, int Y) _step = (1, 1);
+
     /// <summary>All that a guest can draw on.</summary>
     public PixelRect GuestArea => new(0, BarHeight, Width, Height - BarHeight);
 
@@ -63,6 +66,7 @@ public sealed class ScreenCompositor : Frame
     {
         (_width, _height) = output.Size;
         _barHeight = Math.Min(_height, _barPainter is null ? _height / (output.TextSize.Rows + 1) : _barPainter.Font.Height + 2 * BarPadding);
+        _step = _barPainter is null ? (Math.Max(1, _width / output.TextSize.Columns), Math.Max(1, _barHeight)) : (1, 1);
         _pixels = new uint[_width * _height];
         Bar.Resize(output.TextSize.Columns, 1);
         _barPainter?.Invalidate();
@@ -99,7 +103,7 @@ public sealed class ScreenCompositor : Frame
         _pagePainter?.Invalidate();
         if (_guest?.Surface is { } surface)
         {
-            _placement = Placement.Of(GuestArea, surface.Width, surface.Height);
+            _placement = Placement.Of(GuestArea, surface.Width, surface.Height, _step.X, _step.Y);
         }
     }
 

@@ -8,6 +8,29 @@ public static class SystemFont
     /// <summary>Terminus covers most of Europe's scripts and the box drawing characters; VGA is the next best.</summary>
     private static readonly string[] Names = ["Uni2-Terminus16.psf.gz", "ter-u16n.psf.gz", "Uni2-VGA16.psf.gz", "default8x16.psfu.gz"];
 
+    /// <summary>Fonts of text consoles: the kernel's own is VGA's, Debian sets Fixed, and people like Terminus.</summary>
+    private static readonly string[] NamesForReading =
+        ["default8x16.psfu.gz", "Uni2-VGA16.psf.gz", "Uni2-Fixed16.psf.gz", "Uni2-Terminus16.psf.gz", "ter-u16n.psf.gz", "Uni2-TerminusBold16.psf.gz", "Uni2-TerminusBoldVGA16.psf.gz"];
+
+    /// <summary>The fonts of this machine in which a guest's text console may be written; possibly none.</summary>
+    public static IEnumerable<PsfFont> LoadForReading()
+    {
+        foreach (string file in NamesForReading.SelectMany(_ => Folders, static (name, folder) => Path.Combine(folder, name)).Where(File.Exists))
+        {
+            PsfFont font;
+            try
+            {
+                font = PsfFont.Load(file);
+            }
+            catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                continue;
+            }
+
+            yield return font;
+        }
+    }
+
     /// <summary>An 8x16 font that can be read; null with <paramref name="problem"/> when there is none.</summary>
     public static PsfFont? Load(out string? problem)
     {

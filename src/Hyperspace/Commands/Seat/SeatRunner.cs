@@ -39,7 +39,7 @@ internal static class SeatRunner
         return refusal is null ? 0 : 1;
     }
 
-    private static PosixSignalRegistration StopOn(Reactor reactor, PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
+    internal static PosixSignalRegistration StopOn(Reactor reactor, PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = true;
         reactor.Stop();
