@@ -158,7 +158,7 @@ public sealed class TerminalConnection : ITerminal, ITerminalEvents
         Input?.Focus(false);
         Leave();
         TerminalDevice.StopThisProcess();
-        Resume();
+        TakeBack();
     }
 
     /// <summary>SIGCONT: a shell may have used the terminal, whoever stopped us.</summary>
@@ -174,6 +174,11 @@ public sealed class TerminalConnection : ITerminal, ITerminalEvents
         (_sent, _underWay) = (0, 0);
         Input?.Focus(false);
         Send(TerminalModes.Leave);
+        TakeBack();
+    }
+
+    private void TakeBack()
+    {
         Enter();
         OnResizeTimer();
         ScreenLost?.Invoke();
