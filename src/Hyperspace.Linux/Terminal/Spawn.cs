@@ -9,7 +9,7 @@ namespace Hyperspace.Linux.Terminal;
 /// </summary>
 internal static unsafe partial class Spawn
 {
-    private const short SetSession = 0x80;
+    private const short SetDefaultSignals = 0x04, SetSession = 0x80;
 
     /// <summary>What a descriptor of the child is: a path opened for reading and writing, or a copy of one of ours.</summary>
     /// <param name="Controlling">Whether a terminal of that name becomes the new session's controlling one.</param>
@@ -18,16 +18,20 @@ internal static unsafe partial class Spawn
     /// <returns>The child's pid; the caller reaps it with <see cref="Reap"/>.</returns>
     internal static int Start(IReadOnlyList<string> command, IEnumerable<string> environment, params ReadOnlySpan<Stream> streams)
     {
-        // SAFETY: posix_spawnattr_t has 336 bytes and posix_spawn_file_actions_t 80 in glibc; the buffers are larger, aligned, and live until
-        // both are destroyed. Strings are copied by the calls that take them; argv and envp live until posix_spawn has returned.
+        // SAFETY: posix_spawnattr_t has 336 bytes, posix_spawn_file_actions_t 80 and sigset_t 128 in glibc; the buffers are larger, aligned, and live until
+        // all calls are done. Strings are copied by the calls that take them; argv and envp live until posix_spawn has returned.
         byte* attributes = stackalloc byte[1024];
         byte* actions = stackalloc byte[512];
+        byte* signals = stackalloc byte[256];
         Check(AttrInit(attributes), "posix_spawnattr_init");
         Check(ActionsInit(actions), "posix_spawn_file_actions_init");
         byte** argv = Strings(command), envp = Strings(environment);
         try
         {
-            Check(AttrSetFlags(attributes, SetSession), "posix_spawnattr_setflags");
+            // What this process ignores, or the shell that started it in the background, is not the child's business.
+            _ = SigFillSet(signals);
+            Check(AttrSetSignals(attributes, signals), "posix_spawnattr_setsigdefault");
+            Check(AttrSetFlags(attributes, SetSession | SetDefaultSignals), "posix_spawnattr_setflags");
             for (int fd = 0; fd < streams.Length; fd++)
             {
                 Check(
@@ -99,6 +103,12 @@ internal static unsafe partial class Spawn
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
     private static partial int AttrSetFlags(byte* attributes, short flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
+    private static partial int AttrSetSignals(byte* attributes, byte* signals);
+
+    [LibraryImport("libc", EntryPoint = "sigfillset")]
+    private static partial int SigFillSet(byte* signals);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
     private static partial int AttrDestroy(byte* attributes);

@@ -54,6 +54,12 @@ public sealed partial class TerminalDecoder
     {
         byte prefix = body.Length > 0 && body[0] is >= 0x3C and <= 0x3F ? body[0] : (byte)0;
         var parameters = new ControlParameters(prefix != 0 ? body[1..] : body);
+        if (alt != 0 && !IsKey(final, prefix))
+        {
+            // An answer or the mouse came right behind a lone Esc.
+            Character(TerminalKeys.Escape, TerminalModifiers.None);
+        }
+
         switch (prefix)
         {
             case (byte)'<' when final is (byte)'M' or (byte)'m':
@@ -67,6 +73,9 @@ public sealed partial class TerminalDecoder
                 break;
         }
     }
+
+    private static bool IsKey(byte final, byte prefix) =>
+        prefix == 0 && (final is (byte)'~' or (byte)'u' or (byte)'Z' || TerminalKeys.OfLetter(final) != 0);
 
     private void PrivateReply(byte final, in ControlParameters p)
     {

@@ -63,6 +63,7 @@ public class TerminalDecoderTests
     [InlineData("\u001b]11;rgb:0000/0000/0000\u001b\\\u001b]10;x\u0007a", "t:a")]
     [InlineData("\u001b[>0;276;0c\u001b[?997;1n", "")]
     [InlineData("\u001b[I\u001b[O", "in out")]
+    [InlineData("\u001b\u001b[0n\u001b\u001b[<35;2;2M", "t:27 r:Status:0,0 t:27 m:Motion:None@1,1")]
     public void Replies(string bytes, string events) => Assert.Equal(events, RecordingTerminalEvents.Of(bytes));
 
     [Theory]
