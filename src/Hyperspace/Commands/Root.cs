@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hyperspace.Linux;
 
 namespace Hyperspace.Commands;
 
@@ -8,6 +9,7 @@ internal static class Root
     public static int Invoke(string[] args)
     {
         var root = new RootCommand("Hyperspace: the machine's own keyboard, mouse and monitor control the hypervisor and every VM on it.");
+        root.Subcommands.Add(Guests.GuestsCommand.Build(HyperspacePaths.Current));
         return root.Parse(args).Invoke();
     }
 }
