@@ -94,7 +94,7 @@ public sealed partial class DefinitionStore(HyperspacePaths paths, HostFacts hos
     }
 
     /// <summary>The text with another <c>port</c>, and everything else as the user wrote it.</summary>
-    internal static string WithPort(string text, int? port)
+    public static string WithPort(string text, int? port)
     {
         string newline = text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
         if (PortLine().Match(text) is { Success: true } match)

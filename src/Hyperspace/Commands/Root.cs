@@ -10,6 +10,7 @@ internal static class Root
     {
         var root = new RootCommand("Hyperspace: the machine's own keyboard, mouse and monitor control the hypervisor and every VM on it.");
         root.Subcommands.Add(ConsoleCommand.Build(HyperspacePaths.Current));
+        root.Subcommands.Add(Guests.GuestsCommand.Build(HyperspacePaths.Current));
         return root.Parse(args).Invoke();
     }
 }

@@ -140,8 +140,7 @@ public static class ConsoleText
     public static ReadOnlySpan<char> Percent(Span<char> buffer, double percent)
     {
         percent = double.IsFinite(percent) ? Math.Clamp(percent, 0, 99_999) : 0;
-        buffer.TryWrite(CultureInfo.InvariantCulture, $"{percent:0} %", out int n);
-        return buffer[..n];
+        return buffer[..Append(buffer, Append(buffer, 0, percent, "0"), " %")];
     }
 
     /// <summary>A part of a whole in the whole's unit: <c>1.1 / 4 GiB</c>, <c>112 / 256 MiB</c>; the whole alone when there is no part.</summary>
@@ -150,13 +149,22 @@ public static class ConsoleText
         bool small = wholeMiB < 1000;
         double whole = small ? wholeMiB : wholeMiB / 1024.0;
         double used = Math.Max(usedBytes ?? 0, 0) / (small ? 1024.0 * 1024 : 1024.0 * 1024 * 1024);
-        string unit = small ? "MiB" : "GiB";
         int n = 0;
-        _ = usedBytes is null ? buffer.TryWrite(CultureInfo.InvariantCulture, $"{whole:0.#} {unit}", out n)
-            : small || used >= 100 ? buffer.TryWrite(CultureInfo.InvariantCulture, $"{used:0} / {whole:0.#} {unit}", out n)
-            : buffer.TryWrite(CultureInfo.InvariantCulture, $"{used:0.0} / {whole:0.#} {unit}", out n);
-        return buffer[..n];
+        if (usedBytes is not null)
+        {
+            n = Append(buffer, n, used, small || used >= 100 ? "0" : "0.0");
+            n = Append(buffer, n, " / ");
+        }
+
+        n = Append(buffer, n, whole, "0.#");
+        return buffer[..Append(buffer, n, small ? " MiB" : " GiB")];
     }
+
+    /// <summary>Interpolation would box the number.</summary>
+    private static int Append(Span<char> buffer, int at, double number, string format) =>
+        number.TryFormat(buffer[at..], out int n, format, CultureInfo.InvariantCulture) ? at + n : at;
+
+    private static int Append(Span<char> buffer, int at, string text) => text.TryCopyTo(buffer[at..]) ? at + text.Length : at;
 
     /// <summary>An amount in the unit that suits it: <c>512 MiB</c>, <c>15.6 GiB</c>, <c>431 GiB</c>.</summary>
     public static string Size(long bytes)

@@ -62,7 +62,7 @@ internal sealed class TextView
         if (width > 0)
         {
             LayOut(width);
-            Top = line < gone ? 0 : _rows.FindIndex(row => row.Line >= line - gone) is var first and >= 0 ? first + into : _rows.Count;
+            Top = line < gone ? 0 : FirstRowOf(line - gone) + into;
         }
     }
 
@@ -165,7 +165,7 @@ internal sealed class TextView
         _laidOutFor = width;
         if (resized)
         {
-            Top = Math.Max(0, _rows.FindIndex(row => row.Line >= topLine)) + into;
+            Top = FirstRowOf(topLine) + into;
         }
     }
 
@@ -178,7 +178,18 @@ internal sealed class TextView
         }
 
         int line = _rows[Top].Line;
-        return (line, Top - _rows.FindIndex(row => row.Line == line));
+        return (line, Top - FirstRowOf(line));
+    }
+
+    private int FirstRowOf(int line)
+    {
+        int row = 0;
+        while (row < _rows.Count && _rows[row].Line < line)
+        {
+            row++;
+        }
+
+        return row;
     }
 
     /// <summary>A narrow screen gets narrower labels.</summary>
