@@ -1,3 +1,10 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Hyperspace.Api;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 
@@ -15,37 +22,194 @@ internal sealed class ControlException : Exception
 /// <param name="socket">The path of <c>api.sock</c>.</param>
 internal sealed class ControlClient(string socket) : IDisposable
 {
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(5);
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectCallback = (_, cancel) => ConnectAsync(socket, cancel), UseProxy = false, UseCookies = false, AllowAutoRedirect = false })
+    {
+        BaseAddress = new Uri("http://hyperspace/"),
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
     /// <summary>Whether a daemon answers; never throws.</summary>
-    public Task<bool> IsAnsweringAsync(CancellationToken cancel) => throw new NotImplementedException($"{socket}{cancel}");
+    public async Task<bool> IsAnsweringAsync(CancellationToken cancel)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(ProbePatience);
+        try
+        {
+            await GetHostAsync(patience.Token);
+            return true;
+        }
+        catch (Exception e) when (e is ControlException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
-    public Task<HostStatus> GetHostAsync(CancellationToken cancel) => throw new NotImplementedException();
+    public Task<HostStatus> GetHostAsync(CancellationToken cancel) => GetAsync("v1/host", ControlJson.Default.HostStatus, cancel);
 
-    public Task<IReadOnlyList<VmStatus>> GetVmsAsync(CancellationToken cancel) => throw new NotImplementedException();
+    public Task<IReadOnlyList<VmStatus>> GetVmsAsync(CancellationToken cancel) => GetAsync("v1/vms", ControlJson.Default.IReadOnlyListVmStatus, cancel);
 
-    public Task ActAsync(string vm, VmAction action, CancellationToken cancel) => throw new NotImplementedException();
+    public Task<VmStatus> GetVmAsync(string vm, CancellationToken cancel) => GetAsync($"v1/vms/{Escaped(vm)}", ControlJson.Default.VmStatus, cancel);
 
-    public Task MoveAsync(string vm, int? port, CancellationToken cancel) => throw new NotImplementedException();
+    public async Task ActAsync(string vm, VmAction action, CancellationToken cancel)
+    {
+        string name = action switch
+        {
+            VmAction.Start => "start",
+            VmAction.Stop => "stop",
+            VmAction.Kill => "kill",
+            VmAction.Reset => "reset",
+            VmAction.Pause => "pause",
+            VmAction.Resume => "resume",
+            _ => throw new ArgumentOutOfRangeException(nameof(action)),
+        };
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Post, $"v1/vms/{Escaped(vm)}/{name}", null, cancel);
+    }
+
+    public async Task MoveAsync(string vm, int? port, CancellationToken cancel)
+    {
+        HttpContent body = Body(new PortRequest(port), ApiJson.Default.PortRequest);
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Put, $"v1/vms/{Escaped(vm)}/port", body, cancel);
+    }
 
     /// <param name="log"><c>serial</c>, <c>qemu</c> or <c>events</c>.</param>
-    public Task<IReadOnlyList<string>> GetLogAsync(string vm, string log, int maxLines, CancellationToken cancel) => throw new NotImplementedException();
+    public Task<IReadOnlyList<string>> GetLogAsync(string vm, string log, int maxLines, CancellationToken cancel) =>
+        GetAsync($"v1/vms/{Escaped(vm)}/logs/{Escaped(log)}?lines={maxLines}", ControlJson.Default.IReadOnlyListString, cancel);
 
     /// <summary>Tells the daemon to read the definitions again.</summary>
-    public Task ReloadAsync(CancellationToken cancel) => throw new NotImplementedException();
+    /// <returns>All VMs, as they are then.</returns>
+    public Task<IReadOnlyList<VmStatus>> ReloadAsync(CancellationToken cancel) => SendAsync(HttpMethod.Post, "v1/reload", null, ControlJson.Default.IReadOnlyListVmStatus, cancel);
 
-    public Task<SeatStatus> GetSeatAsync(CancellationToken cancel) => throw new NotImplementedException();
+    public Task<SeatStatus> GetSeatAsync(CancellationToken cancel) => GetAsync("v1/seat", ControlJson.Default.SeatStatus, cancel);
 
-    public Task<SeatStatus> SwitchAsync(int port, CancellationToken cancel) => throw new NotImplementedException();
+    public Task<SeatStatus> SwitchAsync(int port, CancellationToken cancel) => PostSeatAsync("switch", Body(new SwitchRequest(port), ApiJson.Default.SwitchRequest), cancel);
 
     /// <param name="chord">As <c>Chord.Parse</c> reads it, such as <c>leader 2</c>.</param>
-    public Task PressAsync(string chord, CancellationToken cancel) => throw new NotImplementedException();
+    /// <returns>The seat when the chord has been pressed.</returns>
+    public Task<SeatStatus> PressAsync(string chord, CancellationToken cancel) => PostSeatAsync("press", Body(new PressRequest(chord), ApiJson.Default.PressRequest), cancel);
 
-    public Task TypeAsync(string text, CancellationToken cancel) => throw new NotImplementedException();
+    /// <returns>The seat when all has been typed.</returns>
+    public Task<SeatStatus> TypeAsync(string text, CancellationToken cancel) => PostSeatAsync("type", Body(new TypeRequest(text), ApiJson.Default.TypeRequest), cancel);
 
     /// <summary>A PNG file.</summary>
     /// <param name="port">0 to 9, or null for what the monitor shows.</param>
-    public Task<byte[]> ScreenshotAsync(int? port, CancellationToken cancel) => throw new NotImplementedException();
-
-    public void Dispose()
+    public async Task<byte[]> ScreenshotAsync(int? port, CancellationToken cancel)
     {
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Get, $"v1/seat/screenshot{(port is { } n ? $"?port={n}" : "")}", null, cancel);
+        return await ReadAsync(token => response.Content.ReadAsByteArrayAsync(token), cancel);
     }
+
+    /// <summary>The state of everything, now and on each change, until the caller has enough. Ends with a <see cref="ControlException"/> when the daemon does.</summary>
+    public async IAsyncEnumerable<Snapshot> WatchAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Get, "v1/events", null, cancel);
+        using var lines = new StreamReader(await ReadAsync(response.Content.ReadAsStreamAsync, cancel));
+        const string data = "data: ";
+        while (await ReadAsync(token => lines.ReadLineAsync(token).AsTask(), cancel) is { } line)
+        {
+            if (line.StartsWith(data, StringComparison.Ordinal) && JsonSerializer.Deserialize(line.AsSpan(data.Length), ControlJson.Default.Snapshot) is { } snapshot)
+            {
+                yield return snapshot;
+            }
+        }
+
+        throw new ControlException("The daemon has ended. Running VMs go on.");
+    }
+
+    private Task<SeatStatus> PostSeatAsync(string what, HttpContent body, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, $"v1/seat/{what}", body, ControlJson.Default.SeatStatus, cancel);
+
+    private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) => SendAsync(HttpMethod.Get, path, null, type, cancel);
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken cancel)
+    {
+        using HttpResponseMessage response = await SendAsync(method, path, body, cancel);
+        byte[] json = await ReadAsync(token => response.Content.ReadAsByteArrayAsync(token), cancel);
+        try
+        {
+            return JsonSerializer.Deserialize(json, type) ?? throw new ControlException($"The daemon answered null to {method} /{path}.");
+        }
+        catch (JsonException e)
+        {
+            throw new ControlException($"The daemon's answer to {method} /{path} makes no sense; is it another version?", e);
+        }
+    }
+
+    /// <summary>Sends a request and makes an exception of a refusal. The body of the answer is yet to be read.</summary>
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        HttpResponseMessage response = await ReadAsync(token => _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancel);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw await RefusalAsync(response, cancel);
+        }
+    }
+
+    private static async Task<ControlException> RefusalAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        Problem? problem = null;
+        if (response.Content.Headers.ContentType?.MediaType == ApiErrors.ContentType)
+        {
+            byte[] json = await response.Content.ReadAsByteArrayAsync(cancel);
+            problem = JsonSerializer.Deserialize(json, ControlJson.Default.Problem);
+        }
+
+        return problem is null
+            ? new ControlException($"The daemon answered with status {(int)response.StatusCode} ({response.ReasonPhrase}).")
+            : new ControlException(problem.Detail is null ? problem.Title : $"{problem.Title} {problem.Detail}");
+    }
+
+    /// <summary>Makes sentences of what breaks on the way.</summary>
+    private async Task<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancel)
+    {
+        try
+        {
+            return await read(cancel);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
+        {
+            throw Sentence(e) is { } known ? new ControlException(known) : new ControlException($"The connection to the daemon broke before it had answered: {e.Message}", e);
+        }
+    }
+
+    /// <summary>What to do about it; null when that is not known. The system's own words for these would only confuse.</summary>
+    private string? Sentence(Exception e) => Innermost<SocketException>(e)?.SocketErrorCode switch
+    {
+        SocketError.AddressNotAvailable or SocketError.ConnectionRefused =>
+            $"No daemon is running: nobody listens on {socket}. Start one with `hyperspace daemon`, or daemon and seat with `hyperspace run`.",
+        SocketError.AccessDenied => $"You may not use the daemon's socket {socket}: it is for its owner and its group only.",
+        _ when Innermost<ArgumentOutOfRangeException>(e) is not null => $"The socket's path {socket} is longer than Linux allows (107 bytes). Set HYPERSPACE_HOME or XDG_RUNTIME_DIR to a shorter folder.",
+        _ => null,
+    };
+
+    private static T? Innermost<T>(Exception? e) where T : Exception => e is null ? null : e as T ?? Innermost<T>(e.InnerException);
+
+    private static ByteArrayContent Body<T>(T value, JsonTypeInfo<T> type) =>
+        new(JsonSerializer.SerializeToUtf8Bytes(value, type)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+
+    private static string Escaped(string segment) => Uri.EscapeDataString(segment);
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancel)
+    {
+        var unix = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await unix.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+            return new NetworkStream(unix, ownsSocket: true);
+        }
+        catch
+        {
+            unix.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
 }

@@ -1,0 +1,36 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Hyperspace.Protocols.Link;
+
+namespace Hyperspace.Api;
+
+/// <summary>Body of <c>PUT /v1/vms/{name}/port</c>.</summary>
+/// <param name="Port">1 to 9, or null to take the VM off its port.</param>
+internal sealed record PortRequest([property: JsonRequired] int? Port);
+
+/// <summary>Body of <c>POST /v1/seat/switch</c>.</summary>
+/// <param name="Port">0 to 9.</param>
+internal sealed record SwitchRequest([property: JsonRequired] int Port);
+
+/// <summary>Body of <c>POST /v1/seat/press</c>.</summary>
+/// <param name="Chord">Such as <c>leader 2</c> or <c>ctrl+alt+esc</c>.</param>
+internal sealed record PressRequest([property: JsonRequired] string Chord);
+
+/// <summary>Body of <c>POST /v1/seat/type</c>.</summary>
+/// <param name="Text">At most <see cref="ApiServer.MaxTypedCharacters"/> characters.</param>
+internal sealed record TypeRequest([property: JsonRequired] string Text);
+
+/// <summary>Serialisation without reflection of what the API takes; what it answers is in <see cref="ReadableJson"/>.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(PortRequest))]
+[JsonSerializable(typeof(SwitchRequest))]
+[JsonSerializable(typeof(PressRequest))]
+[JsonSerializable(typeof(TypeRequest))]
+internal sealed partial class ApiJson : JsonSerializerContext;
+
+/// <summary>What the API answers and what <c>--json</c> prints: <see cref="ControlJson"/> for eyes too, with quotes and other scripts' letters as they are. It goes into no HTML.</summary>
+internal static class ReadableJson
+{
+    public static ControlJson Default { get; } = new(new JsonSerializerOptions(ControlJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

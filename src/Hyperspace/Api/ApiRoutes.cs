@@ -1,0 +1,190 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Hyperspace.Daemon;
+using Hyperspace.Link;
+using Hyperspace.Machines;
+using Hyperspace.Machines.Supervision;
+using Hyperspace.Protocols.Control;
+using Hyperspace.Protocols.Link;
+
+namespace Hyperspace.Api;
+
+/// <summary>A route of the API.</summary>
+/// <param name="Path">As in OpenAPI and in ASP.NET: <c>/v1/vms/{name}</c>.</param>
+internal sealed record ApiRoute(string Method, string Path, RequestDelegate Handler);
+
+/// <summary>
+/// What each route does. <c>openapi.json</c> describes them; a test holds both together. What is done to VMs does not end with the client that asked for it: a VM that is being stopped would
+/// be left half-way.
+/// </summary>
+/// <param name="ending">The daemon ends.</param>
+internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl seat, CancellationToken ending)
+{
+    private static readonly TimeSpan SeatPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Typed text is paced (4 ms a key event, up to 4 of them a character), and others may be typing before it.</summary>
+    private static readonly TimeSpan PatienceACharacter = TimeSpan.FromMilliseconds(50);
+
+    private static readonly byte[] OpenApi = ReadOpenApi();
+
+    public IReadOnlyList<ApiRoute> All =>
+    [
+        new("GET", "/v1/host", c => Json(c, fleet.Host, ReadableJson.Default.HostStatus)),
+        new("GET", "/v1/vms", c => Json(c, fleet.Vms, ReadableJson.Default.IReadOnlyListVmStatus)),
+        new("GET", "/v1/vms/{name}", c => Json(c, Vm(Value(c, "name")), ReadableJson.Default.VmStatus)),
+        new("POST", "/v1/vms/{name}/{action}", ActAsync),
+        new("GET", "/v1/vms/{name}/logs/{log}", LogAsync),
+        new("PUT", "/v1/vms/{name}/port", MoveAsync),
+        new("POST", "/v1/reload", ReloadAsync),
+        new("GET", "/v1/seat", c => AskSeatAsync(c, "status", null, null, SeatPatience)),
+        new("POST", "/v1/seat/switch", SwitchAsync),
+        new("POST", "/v1/seat/press", PressAsync),
+        new("POST", "/v1/seat/type", TypeAsync),
+        new("GET", "/v1/seat/screenshot", ScreenshotAsync),
+        new("GET", "/v1/events", c => EventStream.WriteAsync(c, board, ending)),
+        new("GET", "/v1/openapi.json", c => Bytes(c, OpenApi, "application/json")),
+    ];
+
+    private async Task ActAsync(HttpContext context)
+    {
+        string name = Value(context, "name");
+        VmAction action = Value(context, "action") switch
+        {
+            "start" => VmAction.Start,
+            "stop" => VmAction.Stop,
+            "kill" => VmAction.Kill,
+            "reset" => VmAction.Reset,
+            "pause" => VmAction.Pause,
+            "resume" => VmAction.Resume,
+            var other => throw new ApiException(StatusCodes.Status404NotFound, $"There is no action \"{other}\"; expected start, stop, kill, reset, pause or resume."),
+        };
+        await fleet.ActAsync(name, action, ending);
+        await Json(context, Vm(name), ReadableJson.Default.VmStatus);
+    }
+
+    private async Task LogAsync(HttpContext context)
+    {
+        int lines = Number(context, "lines", 1, 10_000) ?? 100;
+        VmStatus vm = Vm(Value(context, "name"));
+        string log = Value(context, "log");
+        if (log is not ("serial" or "qemu" or "events"))
+        {
+            throw new ApiException(StatusCodes.Status404NotFound, $"There is no log \"{log}\"; expected serial, qemu or events.");
+        }
+
+        await Json(context, await fleet.LogAsync(vm.Name, log, lines, ending), ReadableJson.Default.IReadOnlyListString);
+    }
+
+    private async Task MoveAsync(HttpContext context)
+    {
+        PortRequest body = await BodyAsync(context, ApiJson.Default.PortRequest, """{"port": 3}""");
+        if (body.Port is < 1 or > 9)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"There is no port {body.Port} for a VM; expected 1 to 9, or null.");
+        }
+
+        await fleet.MoveAsync(Value(context, "name"), body.Port, ending);
+        await Json(context, Vm(Value(context, "name")), ReadableJson.Default.VmStatus);
+    }
+
+    private async Task ReloadAsync(HttpContext context)
+    {
+        await fleet.ReloadAsync(ending);
+        await Json(context, fleet.Vms, ReadableJson.Default.IReadOnlyListVmStatus);
+    }
+
+    private async Task SwitchAsync(HttpContext context)
+    {
+        SwitchRequest body = await BodyAsync(context, ApiJson.Default.SwitchRequest, """{"port": 2}""");
+        if (body.Port is < 0 or > 9)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"There is no port {body.Port}; expected 0 to 9.");
+        }
+
+        await AskSeatAsync(context, "switch", null, body.Port, SeatPatience);
+    }
+
+    private async Task PressAsync(HttpContext context)
+    {
+        PressRequest body = await BodyAsync(context, ApiJson.Default.PressRequest, """{"chord": "leader 2"}""");
+        await AskSeatAsync(context, "press", body.Chord, null, SeatPatience + ApiServer.MaxTypedCharacters * PatienceACharacter);
+    }
+
+    private async Task TypeAsync(HttpContext context)
+    {
+        TypeRequest body = await BodyAsync(context, ApiJson.Default.TypeRequest, """{"text": "hello"}""");
+        if (body.Text.Length > ApiServer.MaxTypedCharacters)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"The text has {body.Text.Length} characters; at most {ApiServer.MaxTypedCharacters} are typed at once.");
+        }
+
+        await AskSeatAsync(context, "type", body.Text, null, SeatPatience + ApiServer.MaxTypedCharacters * PatienceACharacter);
+    }
+
+    private async Task AskSeatAsync(HttpContext context, string op, string? text, int? port, TimeSpan patience)
+    {
+        using SeatAnswer answer = await seat.AskAsync(op, text, port, patience, context.RequestAborted);
+        SeatStatus status = answer.Answer.Seat ?? throw new SeatException(SeatFailure.Garbled, "The seat answered without its status.");
+        await Json(context, status, ReadableJson.Default.SeatStatus);
+    }
+
+    private async Task ScreenshotAsync(HttpContext context)
+    {
+        int? port = Number(context, "port", 0, 9);
+        using SeatAnswer answer = await seat.AskAsync("screenshot", null, port, SeatPatience, context.RequestAborted);
+        if (answer is not { Answer.Screenshot: { } info, Picture: { } picture })
+        {
+            throw new SeatException(SeatFailure.Garbled, "The seat answered without a picture.");
+        }
+
+        using var png = new MemoryStream();
+        Screenshot.Encode(info, picture, png);
+        await Bytes(context, png.GetBuffer().AsMemory(0, (int)png.Length), "image/png");
+    }
+
+    private VmStatus Vm(string name) => fleet.Vms.FirstOrDefault(vm => vm.Name == name) ?? throw new UnknownMachineException(name);
+
+    private static string Value(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
+
+    private static int? Number(HttpContext context, string name, int least, int most) => context.Request.Query[name].ToString() switch
+    {
+        "" => null,
+        var text when int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most => value,
+        var text => throw new ApiException(StatusCodes.Status400BadRequest, $"{name}={text} is out of range; expected {least} to {most}."),
+    };
+
+    /// <param name="example">Of a body that would be right.</param>
+    private static async Task<T> BodyAsync<T>(HttpContext context, JsonTypeInfo<T> type, string example)
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted) ?? throw new JsonException();
+        }
+        catch (JsonException)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"The request's body is not what {context.Request.Path} takes; expected JSON such as {example}.");
+        }
+    }
+
+    private static async Task Json<T>(HttpContext context, T value, JsonTypeInfo<T> type)
+    {
+        context.Response.ContentType = "application/json";
+        await JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
+    }
+
+    private static async Task Bytes(HttpContext context, ReadOnlyMemory<byte> bytes, string contentType)
+    {
+        context.Response.ContentType = contentType;
+        context.Response.ContentLength = bytes.Length;
+        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+    }
+
+    private static byte[] ReadOpenApi()
+    {
+        using Stream stream = typeof(ApiRoutes).Assembly.GetManifestResourceStream("openapi.json")!;
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Hyperspace.Linux;
+using Hyperspace.Linux.Reactor;
+using Hyperspace.Seat.Display.Outputs;
+using Hyperspace.Seat.Display.Text;
+using Hyperspace.Seat.Input.Chords;
+
+namespace Hyperspace.Commands.Seat;
+
+/// <summary>How a seat is opened: the options that <c>hyperspace seat</c> and <c>hyperspace run</c> share.</summary>
+internal sealed class SeatOptions
+{
+    private readonly Option<string> _output = new("--output") { Description = "Where the screen is: terminal (this one) or headless (in memory only, for tests and screenshots).", DefaultValueFactory = _ => "terminal" };
+    private readonly Option<int> _width = new("--width") { Description = "Pixels across, for headless: 640 to 7680.", DefaultValueFactory = _ => 1280 };
+    private readonly Option<int> _height = new("--height") { Description = "Pixel rows, trusted bar included, for headless: 400 to 4320.", DefaultValueFactory = _ => 800 };
+    private readonly Option<string> _graphics = new("--graphics") { Description = "How a terminal shows guests: auto, blocks, sixel or kitty.", DefaultValueFactory = _ => "auto" };
+
+    public SeatOptions()
+    {
+        _output.AcceptOnlyFromAmong("terminal", "headless");
+        _graphics.AcceptOnlyFromAmong("auto", "blocks", "sixel", "kitty");
+        InRange(_width, 640, 7680);
+        InRange(_height, 400, 4320);
+    }
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_output);
+        command.Options.Add(_width);
+        command.Options.Add(_height);
+        command.Options.Add(_graphics);
+    }
+
+    /// <summary>Runs the seat on this thread until it is left.</summary>
+    /// <returns>The exit code.</returns>
+    public int Run(ParseResult result, HyperspacePaths paths)
+    {
+        if (!TryReadChords(paths, out ChordOptions chords))
+        {
+            return 1;
+        }
+
+        return result.GetRequiredValue(_output) == "headless"
+            ? RunHeadless(paths, chords, result.GetRequiredValue(_width), result.GetRequiredValue(_height))
+            : TerminalSeat.Run(paths, chords, result.GetRequiredValue(_graphics));
+    }
+
+    private static bool TryReadChords(HyperspacePaths paths, out ChordOptions chords)
+    {
+        chords = SeatSettings.Read(Path.Combine(paths.Config, "seat.yaml"), out IReadOnlyList<string> errors);
+        foreach (string error in errors)
+        {
+            System.Console.Error.WriteLine(error);
+        }
+
+        return errors.Count == 0;
+    }
+
+    private static int RunHeadless(HyperspacePaths paths, ChordOptions chords, int width, int height)
+    {
+        if (SystemFont.Load(out string? problem) is not { } font)
+        {
+            System.Console.Error.WriteLine(problem);
+            return 1;
+        }
+
+        using var reactor = new Reactor();
+        using var output = new HeadlessOutput(width, height, font);
+        return SeatRunner.Run(reactor, output, font, chords, paths, attach: null);
+    }
+
+    private static void InRange(Option<int> option, int least, int most) => option.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<int>() is var value && (value < least || value > most))
+        {
+            result.AddError($"{option.Name} {value} is out of range; expected {least} to {most}.");
+        }
+    });
+}

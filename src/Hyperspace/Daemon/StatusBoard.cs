@@ -1,0 +1,41 @@
+using Hyperspace.Machines.Supervision;
+using Hyperspace.Protocols.Control;
+
+namespace Hyperspace.Daemon;
+
+/// <summary>All that the daemon tells the outside, in one place: the fleet, and what the seat said last. Thread-safe.</summary>
+internal sealed class StatusBoard : IDisposable
+{
+    private readonly IFleet _fleet;
+    private volatile SeatStatus? _seat;
+
+    public StatusBoard(IFleet fleet)
+    {
+        _fleet = fleet;
+        fleet.Changed += OnFleetChanged;
+    }
+
+    /// <summary>As it is now.</summary>
+    public Snapshot Current => new(_fleet.Host, _fleet.Vms, _seat);
+
+    /// <summary>Null while no seat is connected.</summary>
+    public SeatStatus? Seat
+    {
+        get => _seat;
+        set
+        {
+            _seat = value;
+            Changed?.Invoke(BoardChange.Seat);
+        }
+    }
+
+    /// <summary>Something is new. Raised on any thread; handlers must not block.</summary>
+    public event Action<BoardChange>? Changed;
+
+    private void OnFleetChanged() => Changed?.Invoke(BoardChange.Fleet);
+
+    public void Dispose() => _fleet.Changed -= OnFleetChanged;
+}
+
+/// <summary>Which part of a <see cref="StatusBoard"/> is new.</summary>
+internal enum BoardChange { Fleet, Seat }
