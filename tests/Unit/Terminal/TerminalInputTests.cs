@@ -59,7 +59,7 @@ public class TerminalInputTests
 
     public TerminalInputTests()
     {
-        _input = new TerminalInput(_sink, new DeviceId(1), ChordOptions.Default, () => _now)
+        _input = new TerminalInput(_sink, new DeviceId(1), ChordOptions.Default, () => _now, TimeSpan.Zero)
         {
             ReportsReleases = () => _reports,
             MouseExtent = () => (100, 50),
@@ -102,7 +102,29 @@ public class TerminalInputTests
     public void A_character_is_pressed_and_released_with_what_it_needs(string bytes, string keys) => Assert.Equal(keys, Type(bytes));
 
     [Fact]
-    public void The_attention_key_is_Alt_and_Esc() => Assert.Equal("+LeftCtrl +LeftAlt +Esc -Esc -LeftCtrl -LeftAlt", Type("\u001b\u001b"));
+    public void Characters_that_come_all_at_once_are_paced_and_the_attention_key_is_before_them()
+    {
+        var input = new TerminalInput(_sink, new DeviceId(1), ChordOptions.Default, () => _now);
+        var decoder = new TerminalDecoder(input);
+        decoder.Feed("Ab"u8);
+        Assert.Equal("+LeftShift", _sink.Text);
+        _now = input.Deadline;
+        input.Tick(_now);
+        Assert.Equal("+LeftShift +A", _sink.Text);
+        decoder.Feed("\u001b\u001b"u8);
+        decoder.Flush();
+        for (int i = 0; i < 20 && input.Deadline != IDeadline.Never; i++)
+        {
+            _now = input.Deadline;
+            input.Tick(_now);
+        }
+
+        Assert.Equal("+LeftShift +A lost1 lost2 +LeftCtrl +LeftAlt +Esc -Esc -LeftCtrl -LeftAlt", _sink.Text);
+        Assert.False(_sink.AnyKeyDown);
+    }
+
+    [Fact]
+    public void The_attention_key_is_Alt_and_Esc() => Assert.Equal("lost1 lost2 +LeftCtrl +LeftAlt +Esc -Esc -LeftCtrl -LeftAlt", Type("\u001b\u001b"));
 
     [Fact]
     public void The_leader_is_Ctrl_and_bracket_twice() => Assert.Equal("+RightCtrl -RightCtrl +RightCtrl -RightCtrl +D2 -D2", Type("\u001d\u001d2"));
@@ -124,7 +146,7 @@ public class TerminalInputTests
         RecordingGuest one = new("one"), two = new("two");
         router.GuestAttached(1, one);
         router.GuestAttached(2, two);
-        var decoder = new TerminalDecoder(new TerminalInput(router, new DeviceId(1), ChordOptions.Default, () => _now));
+        var decoder = new TerminalDecoder(new TerminalInput(router, new DeviceId(1), ChordOptions.Default, () => _now, TimeSpan.Zero));
         decoder.Feed("\u001d\u001d2x\u001d\u001d1Y"u8);
         Assert.Equal(1, router.Focus.Port);
         Assert.Equal("+X -X", two.Take());

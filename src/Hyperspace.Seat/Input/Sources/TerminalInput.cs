@@ -8,7 +8,7 @@ namespace Hyperspace.Seat.Input.Sources;
 
 /// <summary>
 /// Keyboard and mouse of a terminal. One with the kitty keyboard protocol reports physical keys and their releases. Any other sends characters: each is pressed
-/// and released with the modifiers that it needs on a US keyboard, so that nothing ever stays down; the leader is Ctrl+] twice, and the attention key is Alt+Esc.
+/// and released with the modifiers that it needs on a US keyboard, so that nothing stays down; the leader is Ctrl+] twice, and the attention key is Alt+Esc.
 /// </summary>
 public sealed class TerminalInput : ITerminalEvents, IDeadline
 {
@@ -21,6 +21,7 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
     private readonly Func<long> _clock;
     private readonly ChordOptions? _chords;
     private readonly InjectedInput _paste;
+    private readonly PacedKeys _typed;
     private KeySet _down;
     private PointerButtons _buttons;
     private long _leaderUntil = IDeadline.Never;
@@ -33,10 +34,12 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
     /// <param name="keyboard">This and the two numbers after it are the keyboard, the mouse and the keyboard that types what is pasted.</param>
     /// <param name="chords">What <c>Ctrl+]</c> twice and <c>Alt+Esc</c> become; null where there are no chords, and they are keys as any other.</param>
     /// <param name="clock">CLOCK_MONOTONIC in nanoseconds.</param>
-    public TerminalInput(IInputSink sink, DeviceId keyboard, ChordOptions? chords, Func<long> clock)
+    /// <param name="pace">Time between two key events of characters; 4 ms when it is not given.</param>
+    public TerminalInput(IInputSink sink, DeviceId keyboard, ChordOptions? chords, Func<long> clock, TimeSpan? pace = null)
     {
         (_sink, _keyboard, _mouse, _chords, _clock) = (sink, keyboard, new DeviceId(keyboard.Value + 1), chords, clock);
         _paste = new InjectedInput(sink, new DeviceId(keyboard.Value + 2), clock) { DeadlineChanged = AnnounceDeadline };
+        _typed = new PacedKeys(sink, keyboard, pace ?? TimeSpan.FromMilliseconds(4), clock);
     }
 
     /// <summary>Whether the terminal reports releases now.</summary>
@@ -54,7 +57,7 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
     /// <summary>Keys that the terminal holds down.</summary>
     public KeySet Down => _down;
 
-    public long Deadline => Math.Min(_leaderUntil, _paste.Deadline);
+    public long Deadline => Math.Min(_leaderUntil, Math.Min(_typed.Deadline, _paste.Deadline));
 
     public Action? DeadlineChanged { get; set; }
 
@@ -71,6 +74,7 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
         }
 
         _paste.Tick(now);
+        _typed.Tick(now);
         AnnounceDeadline();
     }
 
@@ -164,6 +168,7 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
     public void Lost()
     {
         _leaderUntil = IDeadline.Never;
+        _typed.Clear();
         _down = default;
         _isLevel3 = false;
         _buttons = PointerButtons.None;
@@ -253,6 +258,8 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
         GiveUpLeader();
         if (_chords is not null && key.Code == TerminalKeys.Escape && modifiers == TerminalModifiers.Alt)
         {
+            // It waits for nothing.
+            Lost();
             modifiers |= TerminalModifiers.Ctrl;
         }
 
@@ -272,8 +279,8 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
         _leaderUntil = IDeadline.Never;
         for (int tap = 0; tap < 2; tap++)
         {
-            Send(chords.Leaders[0], KeyAction.Down);
-            Send(chords.Leaders[0], KeyAction.Up);
+            _typed.Send(chords.Leaders[0], down: true);
+            _typed.Send(chords.Leaders[0], down: false);
         }
     }
 
@@ -310,18 +317,24 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
         Need(ref needed, modifiers, TerminalModifiers.Alt, KeyCode.LeftAlt, KeyCode.RightAlt);
         Need(ref needed, modifiers, TerminalModifiers.Shift, KeyCode.LeftShift, KeyCode.RightShift);
         Need(ref needed, modifiers, TerminalModifiers.Super, KeyCode.LeftMeta, KeyCode.RightMeta);
+        if (!_typed.HasRoom(2 * (needed.Count + 1)))
+        {
+            Notice?.Invoke("The terminal sends more characters than a keyboard can type; some are lost.");
+            return;
+        }
+
         foreach (KeyCode modifier in needed)
         {
-            Send(modifier, KeyAction.Down);
+            _typed.Send(modifier, down: true);
         }
 
         // One that is held already is let go first, so that this is a press of its own.
         Up(key);
-        Send(key, KeyAction.Down);
-        Send(key, KeyAction.Up);
+        _typed.Send(key, down: true);
+        _typed.Send(key, down: false);
         foreach (KeyCode modifier in needed)
         {
-            Send(modifier, KeyAction.Up);
+            _typed.Send(modifier, down: false);
         }
     }
 
