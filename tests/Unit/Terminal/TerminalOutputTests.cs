@@ -212,6 +212,21 @@ public class TerminalOutputTests
         Assert.Equal(new TerminalCell('e', 0x000000, 0xAAAAAA), terminal.Screen[0, 24]);
     }
 
+    /// <summary>Two glyphs of lib/fonts/font_8x16.c: A, and the double line of code page 437.</summary>
+    [Theory]
+    [InlineData("000010386cc6c6fec6c6c6c600000000", 'A')]
+    [InlineData("00001c36323078303030307800000000", 'f')]
+    [InlineData("0000000000ff00ff0000000000000000", '═')]
+    [InlineData("00000000000000ff0000000000000000", '─')]
+    [InlineData("000010386cc6c6fec6c6c6c600000001", null)]
+    public void The_font_that_is_built_into_Linux_is_known_without_any_other(string glyph, char? character)
+    {
+        uint[] pixels = [.. Convert.FromHexString(glyph).SelectMany(row => Enumerable.Range(0, 8).Select(bit => (row & (0x80 >> bit)) != 0 ? 0xFF00AAAAu : 0x000000AA))];
+        bool found = new GlyphReader([]).TryRead(pixels, 8, out TerminalCell cell);
+        Assert.Equal(character is not null, found);
+        Assert.Equal(character is { } c ? new TerminalCell(c, 0x00AAAA, 0x0000AA) : default, cell);
+    }
+
     [Fact]
     public void The_guests_cursor_does_not_hide_its_character()
     {

@@ -37,7 +37,7 @@ public sealed class TerminalOutput : IOutput
     private bool _showsPicture;
 
     /// <param name="terminal">Owned from now on.</param>
-    /// <param name="glyphs">Finds text in guests' pictures; null on a machine without console fonts.</param>
+    /// <param name="glyphs">Finds text in guests' pictures; null shows all of them as blocks.</param>
     public TerminalOutput(ITerminal terminal, TerminalGraphics wanted, GlyphReader? glyphs)
     {
         (_terminal, _wanted, _glyphs) = (terminal, wanted, glyphs);

@@ -13,27 +13,47 @@ public sealed class GlyphReader
     /// <summary>The rows that the Linux console's underline cursor inverts (fbcon's bit_cursor, CUR_UNDERLINE): the last two.</summary>
     private static readonly UInt128 CursorRows = 0xFFFF;
 
-    private readonly Dictionary<UInt128, char> _glyphs = [];
+    /// <summary>By <see cref="Hash"/>.</summary>
+    private readonly Dictionary<ulong, char> _glyphs = [];
 
-    /// <param name="fonts">The most likely first; those of another size are not used.</param>
+    /// <summary>Knows the font that is built into Linux.</summary>
+    /// <param name="fonts">Other fonts, the most likely first; those of another size are not used.</param>
     public GlyphReader(IEnumerable<PsfFont> fonts)
     {
+        for (int i = 0; i < KernelGlyphs.Characters.Length; i++)
+        {
+            _glyphs.Add(KernelGlyphs.Hashes[i], KernelGlyphs.Characters[i]);
+        }
+
         foreach (PsfFont font in fonts.Where(f => (f.Width, f.Height) == (Width, Height)))
         {
-            foreach (char c in font.Characters.Where(c => c is > ' ' and < '\u2600' && CellScreen.IsOneCellWide(c)).Order())
+            // Characters that share a glyph are the one that is the most likely in a console.
+            foreach (char c in font.Characters.Where(c => c is > ' ' and < '\u2600' && CellScreen.IsOneCellWide(c)).OrderBy(Rank))
             {
-                _glyphs.TryAdd(Pack(font.Glyph(c)), c);
+                _glyphs.TryAdd(Hash(Pack(font.Glyph(c))), c);
             }
         }
 
-        _glyphs.Remove(UInt128.Zero);
+        _glyphs.Remove(Hash(UInt128.Zero));
     }
 
-    /// <summary>A reader with the fonts of this machine that guests use too; null when it has none.</summary>
-    public static GlyphReader? OfSystem()
+    /// <summary>A reader with the fonts of this machine too.</summary>
+    public static GlyphReader OfSystem() => new(SystemFont.LoadForReading());
+
+    /// <summary>ASCII, Latin-1, box drawing and blocks, and the others.</summary>
+    private static int Rank(char c) => c switch
     {
-        var reader = new GlyphReader(SystemFont.LoadForReading());
-        return reader._glyphs.Count > 0 ? reader : null;
+        < '\u0100' => c,
+        >= '\u2500' and < '\u25A0' => c - 0x2500 + 0x100,
+        _ => c + 0x1000,
+    };
+
+    /// <summary>Any good mixture of 128 bits to 64: no two glyphs share one, and a picture that does by chance is one in 10^16.</summary>
+    private static ulong Hash(UInt128 bits)
+    {
+        ulong hash = unchecked((ulong)(bits >> 64) * 0x9E3779B97F4A7C15 + (ulong)bits);
+        hash = unchecked((hash ^ (hash >> 32)) * 0xD6E8FEB86659FD93);
+        return hash ^ (hash >> 32);
     }
 
     /// <summary>Reads the block whose first pixel is the span's first.</summary>
@@ -76,11 +96,11 @@ public sealed class GlyphReader
         {
             cell = new TerminalCell(' ', ink, paper);
         }
-        else if (_glyphs.TryGetValue(bits, out char c))
+        else if (_glyphs.TryGetValue(Hash(bits), out char c))
         {
             cell = new TerminalCell(c, ink, paper);
         }
-        else if (_glyphs.TryGetValue(~bits, out c))
+        else if (_glyphs.TryGetValue(Hash(~bits), out c))
         {
             // The first pixel was ink.
             cell = new TerminalCell(c, paper, ink);
@@ -89,7 +109,7 @@ public sealed class GlyphReader
         {
             cell = new TerminalCell('▁', ink, paper);
         }
-        else if (_glyphs.TryGetValue(bits ^ CursorRows, out c))
+        else if (_glyphs.TryGetValue(Hash(bits ^ CursorRows), out c))
         {
             // A character with the cursor: reversed, because it cannot be underlined.
             cell = new TerminalCell(c, paper, ink);

@@ -12,8 +12,13 @@ namespace Hyperspace.Seat.Input.Sources;
 /// </summary>
 public sealed class TerminalInput : ITerminalEvents, IDeadline
 {
-    /// <summary>The longest text that is typed when it is pasted: at its pace some 20 s. More is a file and comes in by other ways.</summary>
+    /// <summary>The longest text that is typed when it is pasted: at its pace some 40 s. More is a file and comes in by other ways.</summary>
     public const int MaxPaste = 2000;
+
+    /// <summary>
+    /// Time between two key events of characters. A PS/2 keyboard of QEMU holds 16 bytes, five keys: a guest that gets no CPU for 80 ms loses none.
+    /// </summary>
+    private static readonly TimeSpan DefaultPace = TimeSpan.FromMilliseconds(8);
 
     private readonly IInputSink _sink;
     private readonly DeviceId _keyboard;
@@ -34,12 +39,12 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
     /// <param name="keyboard">This and the two numbers after it are the keyboard, the mouse and the keyboard that types what is pasted.</param>
     /// <param name="chords">What <c>Ctrl+]</c> twice and <c>Alt+Esc</c> become; null where there are no chords, and they are keys as any other.</param>
     /// <param name="clock">CLOCK_MONOTONIC in nanoseconds.</param>
-    /// <param name="pace">Time between two key events of characters; 4 ms when it is not given.</param>
+    /// <param name="pace">Time between two key events of characters; 8 ms when it is not given.</param>
     public TerminalInput(IInputSink sink, DeviceId keyboard, ChordOptions? chords, Func<long> clock, TimeSpan? pace = null)
     {
         (_sink, _keyboard, _mouse, _chords, _clock) = (sink, keyboard, new DeviceId(keyboard.Value + 1), chords, clock);
-        _paste = new InjectedInput(sink, new DeviceId(keyboard.Value + 2), clock) { DeadlineChanged = AnnounceDeadline };
-        _typed = new PacedKeys(sink, keyboard, pace ?? TimeSpan.FromMilliseconds(4), clock);
+        _paste = new InjectedInput(sink, new DeviceId(keyboard.Value + 2), clock) { DeadlineChanged = AnnounceDeadline, Pace = pace ?? DefaultPace };
+        _typed = new PacedKeys(sink, keyboard, pace ?? DefaultPace, clock);
     }
 
     /// <summary>Whether the terminal reports releases now.</summary>
