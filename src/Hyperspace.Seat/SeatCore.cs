@@ -185,6 +185,12 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
 
     void IGuestDisplayEvents.ScanoutChanged(GuestDisplay display)
     {
+        if (_output.PansPictures)
+        {
+            // Whether it is to be told depends on what it shows.
+            TellMonitor(display);
+        }
+
         if (IsFocused(display))
         {
             _compositor.Invalidate();
@@ -198,7 +204,11 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     {
         if (IsFocused(display))
         {
-            _compositor.Damage(display, rect);
+            if (_compositor.Damage(display, rect))
+            {
+                UpdatePointerMap();
+            }
+
             AskForFrame();
         }
     }
@@ -375,9 +385,18 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         StatusChanged?.Invoke();
     }
 
+    /// <summary>
+    /// Tells a guest the monitor's size. One that has more pixels keeps them where it is shown in part: the text console of Linux keeps the size that it began with, and would lose
+    /// what does not fit. Firmware's pictures do not count, because what comes after them is to have the size.
+    /// </summary>
     private void TellMonitor(GuestDisplay display)
     {
         PixelRect area = _compositor.GuestArea;
+        if (_output.PansPictures && (display.Surface is not { } surface || (!surface.IsFirmware && (surface.Width > area.Width || surface.Height > area.Height))))
+        {
+            return;
+        }
+
         display.SetMonitor(area.Width, area.Height, (int)(area.Width * MillimetresPerPixel), (int)(area.Height * MillimetresPerPixel));
     }
 

@@ -7,7 +7,7 @@ namespace Hyperspace.Seat.Display.Compositor;
 /// proportions kept.
 /// </summary>
 /// <param name="Area">All that guests may ever draw on, in pixels of the monitor.</param>
-/// <param name="Target">What the picture covers, inside the area.</param>
+/// <param name="Target">What the picture covers: inside the area, or around it where the picture is panned.</param>
 /// <param name="SourceWidth">The guest's own width in pixels.</param>
 public readonly record struct Placement(PixelRect Area, PixelRect Target, int SourceWidth, int SourceHeight)
 {
@@ -32,6 +32,14 @@ public readonly record struct Placement(PixelRect Area, PixelRect Target, int So
 
         (int x, int y) = (area.X + (area.Width - w) / 2, area.Y + (area.Height - h) / 2);
         return new Placement(area, new PixelRect(Math.Max(area.X, x - x % stepX), Math.Max(area.Y, y - y % stepY), w, h), width, height);
+    }
+
+    /// <summary>A picture that is never made smaller: of one that does not fit the part from the pixel (<paramref name="panX"/>, <paramref name="panY"/>) on is in the area.</summary>
+    public static Placement Panned(PixelRect area, int width, int height, int panX, int panY, int stepX, int stepY)
+    {
+        Placement inside = Of(area, Math.Min(width, area.Width), Math.Min(height, area.Height), stepX, stepY);
+        (int x, int y) = (width > area.Width ? area.X - panX : inside.Target.X, height > area.Height ? area.Y - panY : inside.Target.Y);
+        return inside with { Target = new PixelRect(x, y, width, height), SourceWidth = width, SourceHeight = height };
     }
 
     /// <summary>The monitor's pixels that show a part of the guest's screen, rounded outwards.</summary>

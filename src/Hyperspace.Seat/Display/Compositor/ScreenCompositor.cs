@@ -52,6 +52,9 @@ public sealed class ScreenCompositor : Frame
     /// <summary>An output that shows text itself consists of cells: a picture begins with a cell, so that a text console's characters lie on cells.</summary>
     private (int X, int Y) _step = (1, 1);
 
+    private bool _pans;
+    private Panning _panning;
+
     /// <summary>All that a guest can draw on.</summary>
     public PixelRect GuestArea => new(0, BarHeight, Width, Height - BarHeight);
 
@@ -67,6 +70,8 @@ public sealed class ScreenCompositor : Frame
         (_width, _height) = output.Size;
         _barHeight = Math.Min(_height, _barPainter is null ? _height / (output.TextSize.Rows + 1) : _barPainter.Font.Height + 2 * BarPadding);
         _step = _barPainter is null ? (Math.Max(1, _width / output.TextSize.Columns), Math.Max(1, _barHeight)) : (1, 1);
+        _pans = output.PansPictures;
+        _panning.Reset();
         _pixels = new uint[_width * _height];
         Bar.Resize(output.TextSize.Columns, 1);
         _barPainter?.Invalidate();
@@ -91,6 +96,7 @@ public sealed class ScreenCompositor : Frame
         if (!ReferenceEquals(_guest, guest))
         {
             (_text, _guest) = (null, guest);
+            _panning.Reset();
             Invalidate();
         }
     }
@@ -103,18 +109,30 @@ public sealed class ScreenCompositor : Frame
         _pagePainter?.Invalidate();
         if (_guest?.Surface is { } surface)
         {
-            _placement = Placement.Of(GuestArea, surface.Width, surface.Height, _step.X, _step.Y);
+            _placement = _pans
+                ? Placement.Panned(GuestArea, surface.Width, surface.Height, _panning.X, _panning.Y, _step.X, _step.Y)
+                : Placement.Of(GuestArea, surface.Width, surface.Height, _step.X, _step.Y);
         }
     }
 
     /// <summary>Part of the shown guest's screen has changed (its pixels). Other guests' damage costs nothing: theirs is read when they are shown.</summary>
-    public void Damage(GuestDisplay guest, PixelRect rect)
+    /// <returns>True when the picture has moved on the monitor, because the change would not have been seen.</returns>
+    public bool Damage(GuestDisplay guest, PixelRect rect)
     {
-        if (ReferenceEquals(guest, _guest))
+        if (!ReferenceEquals(guest, _guest))
         {
-            _guestDamage = _guestDamage.Union(rect);
-            IsDirty = true;
+            return false;
         }
+
+        _guestDamage = _guestDamage.Union(rect);
+        IsDirty = true;
+        if (!_pans || guest.Surface is not { } surface || !_panning.Follow(rect, GuestArea, surface.Width, surface.Height, _step))
+        {
+            return false;
+        }
+
+        Invalidate();
+        return true;
     }
 
     /// <summary>The bar's cells have changed.</summary>

@@ -18,6 +18,9 @@ public abstract class GuestSurface : IDisposable
     /// <summary>Pixels.</summary>
     public int Height => Geometry.Height;
 
+    /// <summary>Whether it has the size of VGA's text mode or of QEMU's own page: what is there before a system has set its mode.</summary>
+    public bool IsFirmware => (Width, Height) is (720, 400) or (640, 400) or (640, 480);
+
     public PixelRect Bounds => new(0, 0, Width, Height);
 
     /// <summary>Copies a part of the picture as it is now: 32-bit pixels, B G R X in memory.</summary>

@@ -70,6 +70,9 @@ public interface IOutput : IDisposable
     /// <summary>True when bar and text have to be drawn into the pixels; false for a terminal, which shows text as text.</summary>
     bool WantsPixelText { get; }
 
+    /// <summary>True when a guest's picture that is larger than the monitor is better shown in part than made smaller: where it is read, and pixels are few.</summary>
+    bool PansPictures => false;
+
     /// <summary>True while the output can take a frame now; if not it calls <see cref="ReadyAgain"/> later, and the seat coalesces.</summary>
     bool IsReady { get; }
 

@@ -18,7 +18,7 @@ public enum TerminalGraphics : byte
 /// A terminal as a monitor: the bar and pages of text are its text, guests are drawn below the bar.
 /// <para>
 /// With blocks the monitor has 8x16 pixels a cell, a console font's: a guest with a text console then has as many columns as the terminal, and
-/// <see cref="GlyphReader"/> shows its characters as characters. What is not text is two halves of a cell in the average colours of 8x8 pixels. With sixel or kitty graphics the
+/// <see cref="GlyphReader"/> shows its characters as characters; of a larger guest a part is shown, which follows the cursor. What is not text is two halves of a cell in the average colours of 8x8 pixels. With sixel or kitty graphics the
 /// monitor is the terminal's own pixels.
 /// </para>
 /// </summary>
@@ -55,6 +55,8 @@ public sealed class TerminalOutput : IOutput
     public (int Columns, int Rows) TextSize { get; private set; }
 
     public bool WantsPixelText => false;
+
+    public bool PansPictures => _picture.Kind == TerminalGraphics.Blocks && _glyphs is not null;
 
     public bool IsReady => _terminal.IsReady;
 
