@@ -19,6 +19,9 @@ namespace Hyperspace.Seat;
 public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
 {
     private const double MillimetresPerPixel = 25.4 / 96;
+
+    /// <summary>Below 400 rows of pixels Linux takes a font of 8x8 pixels for its text console (get_default_font in lib/fonts/fonts.c), which nobody could read.</summary>
+    private static readonly (int Width, int Height) LeastPanned = (640, 400);
     private static readonly Rgb ConsoleColor = new(0x8B93A1);
 
     private readonly Reactor _reactor;
@@ -397,7 +400,8 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
             return;
         }
 
-        display.SetMonitor(area.Width, area.Height, (int)(area.Width * MillimetresPerPixel), (int)(area.Height * MillimetresPerPixel));
+        (int width, int height) = _output.PansPictures ? (Math.Max(area.Width, LeastPanned.Width), Math.Max(area.Height, LeastPanned.Height)) : (area.Width, area.Height);
+        display.SetMonitor(width, height, (int)(width * MillimetresPerPixel), (int)(height * MillimetresPerPixel));
     }
 
     private void ArmInputTimer()
