@@ -1,13 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
 using Hyperspace.Api;
 using Hyperspace.Protocols.Link;
 
 namespace Hyperspace.Tests.Unit.Api;
 
 /// <summary>The description and the program say the same.</summary>
-public sealed class OpenApiTests
+public sealed partial class OpenApiTests
 {
     private static readonly string[] Methods = ["get", "post", "put", "delete", "patch"];
 
@@ -62,6 +63,14 @@ public sealed class OpenApiTests
         Assert.Equal(new ApiRoutes(null!, null!, null!, default).All.Count, names.Distinct().Count());
     }
 
+    [Fact]
+    public void The_document_for_people_names_every_route_and_none_besides()
+    {
+        string text = File.ReadAllText(Path.Combine(Repository(), "docs", "api.md"));
+        IEnumerable<string> named = RouteRow().Matches(text).Select(match => match.Groups[1].Value);
+        Assert.Equal(new ApiRoutes(null!, null!, null!, default).All.Select(route => $"{route.Method} {route.Path}"), named);
+    }
+
     /// <summary>What a member is required to be must be in a real answer, too.</summary>
     [Fact]
     public async Task A_real_answer_has_all_that_is_required()
@@ -73,6 +82,20 @@ public sealed class OpenApiTests
         Assert.All(schemas["VmStatus"]!["required"]!.AsArray(), name => Assert.True(vm.ContainsKey((string)name!), (string)name!));
         Assert.All(schemas["HostStatus"]!["required"]!.AsArray(), name => Assert.True(host.ContainsKey((string)name!), (string)name!));
     }
+
+    private static string Repository()
+    {
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Hyperspace.slnx")))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
+    }
+
+    [GeneratedRegex(@"^\| `((GET|POST|PUT) [^`]+)` \|", RegexOptions.Multiline)]
+    private static partial Regex RouteRow();
 
     private static void Collect(JsonNode? node, List<string> references, List<string> names)
     {

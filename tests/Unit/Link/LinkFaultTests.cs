@@ -177,8 +177,12 @@ public sealed class LinkFaultTests
             Assert.Equal(2, answer.Answer.Seat!.Port);
         }
 
-        SeatException gone = await Assert.ThrowsAsync<SeatException>(() => new LinkServer(Daemon.LocalSocket.Listen(path, 4), new ScriptedFleet(), board, "", TimeSpan.FromSeconds(1)).AskAsync("status", null, null, TimeSpan.FromSeconds(30), default));
-        Assert.Equal(SeatFailure.Gone, gone.Failure);
+        using (var empty = new LinkServer(Daemon.LocalSocket.Listen(path, 4), new ScriptedFleet(), board, ProductVersion.Text, TimeSpan.FromSeconds(10)))
+        {
+            SeatException gone = await Assert.ThrowsAsync<SeatException>(() => empty.AskAsync("status", null, null, TimeSpan.FromSeconds(30), default));
+            Assert.Equal(SeatFailure.Gone, gone.Failure);
+        }
+
         Directory.Delete(folder, recursive: true);
     }
 
