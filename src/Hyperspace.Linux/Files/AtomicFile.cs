@@ -46,13 +46,16 @@ public static partial class AtomicFile
     /// <summary>Makes renames and deletions in a folder last (fsync(2): the entry of a file is not synced with the file).</summary>
     public static void SyncFolder(string folder)
     {
-        using SafeFileHandle handle = Libc.Open(folder, 0x80000 | 0x10000, 0);
+        using SafeFileHandle handle = Open(folder, 0x80000 | 0x10000, 0);
         if (!handle.IsInvalid)
         {
             // Some file systems cannot sync folders and say so; there is nothing more that could be done.
             _ = FSync(handle);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial SafeFileHandle Open(string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle file);

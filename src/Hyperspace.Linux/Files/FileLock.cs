@@ -67,7 +67,7 @@ public sealed partial class FileLock : IDisposable
     /// <summary>The runtime's own way of opening files takes a flock of its own, and close-on-exec keeps children from holding the lock.</summary>
     private static SafeFileHandle Open(string path, int flags)
     {
-        SafeFileHandle file = Libc.Open(path, flags | CloseOnExec, 0x1A4);
+        SafeFileHandle file = AtomicFile.Open(path, flags | CloseOnExec, 0x1A4);
         return file.IsInvalid ? throw LinuxException.Last($"open {path}") : file;
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Hyperspace.Api;
@@ -108,9 +109,9 @@ internal sealed class ControlClient(string socket) : IDisposable
         const string data = "data: ";
         while (await ReadAsync(token => lines.ReadLineAsync(token).AsTask(), cancel) is { } line)
         {
-            if (line.StartsWith(data, StringComparison.Ordinal) && JsonSerializer.Deserialize(line.AsSpan(data.Length), ControlJson.Default.Snapshot) is { } snapshot)
+            if (line.StartsWith(data, StringComparison.Ordinal))
             {
-                yield return snapshot;
+                yield return Parse(Encoding.UTF8.GetBytes(line[data.Length..]), ControlJson.Default.Snapshot);
             }
         }
 
@@ -125,14 +126,18 @@ internal sealed class ControlClient(string socket) : IDisposable
     private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken cancel)
     {
         using HttpResponseMessage response = await SendAsync(method, path, body, cancel);
-        byte[] json = await ReadAsync(token => response.Content.ReadAsByteArrayAsync(token), cancel);
+        return Parse(await ReadAsync(token => response.Content.ReadAsByteArrayAsync(token), cancel), type);
+    }
+
+    private static T Parse<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type)
+    {
         try
         {
-            return JsonSerializer.Deserialize(json, type) ?? throw new ControlException($"The daemon answered null to {method} /{path}.");
+            return JsonSerializer.Deserialize(json, type) ?? throw new JsonException("It is null.");
         }
         catch (JsonException e)
         {
-            throw new ControlException($"The daemon's answer to {method} /{path} makes no sense; is it another version?", e);
+            throw new ControlException("The daemon's answer makes no sense; is it another version?", e);
         }
     }
 
@@ -152,18 +157,15 @@ internal sealed class ControlClient(string socket) : IDisposable
         }
     }
 
-    private static async Task<ControlException> RefusalAsync(HttpResponseMessage response, CancellationToken cancel)
+    private async Task<ControlException> RefusalAsync(HttpResponseMessage response, CancellationToken cancel)
     {
-        Problem? problem = null;
-        if (response.Content.Headers.ContentType?.MediaType == ApiErrors.ContentType)
+        if (response.Content.Headers.ContentType?.MediaType != ApiErrors.ContentType)
         {
-            byte[] json = await response.Content.ReadAsByteArrayAsync(cancel);
-            problem = JsonSerializer.Deserialize(json, ControlJson.Default.Problem);
+            return new ControlException($"The daemon answered with status {(int)response.StatusCode} ({response.ReasonPhrase}).");
         }
 
-        return problem is null
-            ? new ControlException($"The daemon answered with status {(int)response.StatusCode} ({response.ReasonPhrase}).")
-            : new ControlException(problem.Detail is null ? problem.Title : $"{problem.Title} {problem.Detail}");
+        Problem problem = Parse(await ReadAsync(token => response.Content.ReadAsByteArrayAsync(token), cancel), ControlJson.Default.Problem);
+        return new ControlException(problem.Detail is null ? problem.Title : $"{problem.Title} {problem.Detail}");
     }
 
     /// <summary>Makes sentences of what breaks on the way.</summary>

@@ -13,7 +13,7 @@ internal sealed class DaemonException(string message) : Exception(message);
 /// <summary>All that the outside sees of a fleet: the link and the control API. Disposing it closes both and leaves the fleet alone.</summary>
 internal sealed class DaemonHost : IAsyncDisposable
 {
-    private const int LinkBacklog = 16;
+    private const int LinkBacklog = 64;
     private static readonly TimeSpan LinkPatience = TimeSpan.FromSeconds(10);
 
     private readonly HyperspacePaths _paths;
