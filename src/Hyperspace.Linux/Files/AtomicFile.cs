@@ -21,7 +21,7 @@ public static partial class AtomicFile
     /// <param name="overwrite">False: a file that exists already is an <see cref="IOException"/>.</param>
     public static void WriteAllBytes(string path, ReadOnlySpan<byte> content, bool overwrite = true)
     {
-        string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        string target = Target(path);
         string folder = Path.GetDirectoryName(target)!;
         string temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}.new");
         UnixFileMode? kept = File.Exists(target) ? File.GetUnixFileMode(target) : null;
@@ -59,6 +59,19 @@ public static partial class AtomicFile
         {
             // Some file systems cannot sync folders and say so; there is nothing more that could be done.
             _ = FSync(handle);
+        }
+    }
+
+    /// <summary>What a link leads to, whether that exists or not; the file itself when it is no link.</summary>
+    private static string Target(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Path.GetFullPath(path);
         }
     }
 
