@@ -42,6 +42,12 @@ public static partial class AtomicFile
 
             File.Move(temporary, target, overwrite);
         }
+        catch (ArgumentOutOfRangeException e)
+        {
+            // .NET's word for EFBIG: RLIMIT_FSIZE, or a file system's own limit.
+            TryDelete(temporary);
+            throw new IOException($"A file of {content.Length} bytes is larger than this process or its file system may write.", e);
+        }
         catch
         {
             TryDelete(temporary);

@@ -97,6 +97,11 @@ public sealed class DefinitionReader(HyperspacePaths paths, HostFacts host)
                     return null;
             }
         }
+        catch (YamlException) when (TabbedLine(untrustedText) is > 0 and var line)
+        {
+            errors.AddAt(line, "This is not YAML: this line begins with a tab; expected spaces.", Example);
+            return null;
+        }
         catch (YamlException e)
         {
             errors.AddAt((int)e.Start.Line, $"This is not YAML: {(e.InnerException?.Message ?? e.Message).TrimEnd('.')}; expected keys and values.", Example);
@@ -109,6 +114,9 @@ public sealed class DefinitionReader(HyperspacePaths paths, HostFacts host)
             return null;
         }
     }
+
+    /// <summary>The first line with a tab among the white space at its beginning: what people who see only that it is indented do not find. 0 for none.</summary>
+    private static int TabbedLine(string text) => Array.FindIndex(text.Split('\n'), line => line.AsSpan(0, line.Length - line.AsSpan().TrimStart(" \t").Length).Contains('\t')) + 1;
 
     private static LoadedDefinition Failed(string name, string file, string problem) => new(name, file, null, [new DefinitionError(file, 0, "", problem, Example)]);
 }

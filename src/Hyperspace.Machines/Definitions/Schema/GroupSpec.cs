@@ -94,7 +94,7 @@ internal sealed class GroupSpec(params KeySpec[] keys) : ValueSpec("a group of k
     {
         string lower = DefinitionErrors.Clipped(name, 40).ToLowerInvariant();
         (KeySpec key, int distance) = keys.Select(k => (k, Distance(k.Name.ToLowerInvariant(), lower))).MinBy(pair => pair.Item2);
-        return distance <= Math.Max(1, name.Length / 3) ? key : null;
+        return distance <= Math.Max(2, name.Length / 3) ? key : null;
     }
 
     /// <summary>Levenshtein's edit distance.</summary>

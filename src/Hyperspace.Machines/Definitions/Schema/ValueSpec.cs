@@ -154,7 +154,9 @@ internal sealed class ShortFormSpec(GroupSpec group, string key, ChoiceSpec word
             return group.Read(node, path, errors);
         }
 
-        return word.Read(node, path, errors) is { } value ? new Group(path, new Dictionary<string, object> { [key] = value }, new Dictionary<string, YamlNode>()) : null;
+        return Scalar(node, ScalarKind.Text) is { } text && word.Words.Contains(text)
+            ? new Group(path, new Dictionary<string, object> { [key] = text }, new Dictionary<string, YamlNode>())
+            : Wrong(node, path, errors);
     }
 
     public override JsonObject JsonSchema() => new() { ["oneOf"] = new JsonArray(word.JsonSchema(), group.JsonSchema()) };
