@@ -44,7 +44,7 @@ internal static class EditCommand
                 throw new MachineException($"{file} has been changed by someone else meanwhile, and stays as it is now. What was written is in {copy}.");
             }
 
-            context.Store.Write(name, text);
+            Write(context, name, text, copy);
             keepCopy = false;
             await context.TellDaemonAsync(cancel);
             screen.Line($"{file} has been changed. A VM that runs has it after its next start.");
@@ -60,6 +60,18 @@ internal static class EditCommand
             {
                 Directory.Delete(folder, recursive: true);
             }
+        }
+    }
+
+    private static void Write(VmContext context, string name, string text, string copy)
+    {
+        try
+        {
+            context.Store.Write(name, text);
+        }
+        catch (MachineException e)
+        {
+            throw new MachineException($"{e.Message} What was written is in {copy}.", e);
         }
     }
 
