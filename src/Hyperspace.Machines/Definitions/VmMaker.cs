@@ -63,9 +63,16 @@ public sealed class VmMaker(HyperspacePaths paths, DefinitionStore store, Action
         {
             MakeFolder(paths.VmState(name));
             file = NewImage(name, disk.Format);
-            await (disk.File is null
-                ? DiskImage.CreateAsync(file, disk.Format, disk.Bytes, cancel)
-                : DiskImage.CopyAsync(disk.File, disk.Format, file, percent => progress?.Invoke(file, percent), cancel));
+            if (disk.File is null)
+            {
+                await DiskImage.CreateAsync(file, disk.Format, disk.Bytes, cancel);
+            }
+            else
+            {
+                progress?.Invoke(file, 0);
+                await DiskImage.CopyAsync(disk.File, disk.Format, file, percent => progress?.Invoke(file, percent), cancel);
+            }
+
             _made.Add(file);
         }
 

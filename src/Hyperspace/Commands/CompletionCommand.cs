@@ -10,12 +10,13 @@ internal static class CompletionCommand
         # hyperspace: completion for bash. Put this into ~/.bashrc:  source <(hyperspace completion bash)
         _hyperspace() {
             local cur line
-            cur="${COMP_LINE:0:COMP_POINT}"
+            line="${COMP_LINE:0:COMP_POINT}"
+            cur="$line"
             case "$cur" in *[[:space:]]) cur="" ;; *) cur="${cur##*[[:space:]]}" ;; esac
             COMPREPLY=()
             while IFS= read -r line; do
-                [[ -n "$line" && "$line" == "$cur"* ]] && COMPREPLY+=("${line#"${cur%"${COMP_WORDS[COMP_CWORD]}"}"}")
-            done < <("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)
+                [[ "$line" == "$cur"* && "$line" != /[?h] && -n "$line" ]] && COMPREPLY+=("${line#"${cur%"${COMP_WORDS[COMP_CWORD]}"}"}")
+            done < <("${COMP_WORDS[0]}" "[suggest:${#line}]" "$line" 2>/dev/null)
         }
         complete -o default -F _hyperspace hyperspace
 
@@ -26,7 +27,7 @@ internal static class CompletionCommand
         # hyperspace: completion for zsh. Put this into ~/.zshrc after compinit:  source <(hyperspace completion zsh)
         _hyperspace() {
             local -a words_found
-            words_found=(${(f)"$("${words[1]}" "[suggest:${CURSOR}]" "${BUFFER}" 2>/dev/null)"})
+            words_found=(${${(f)"$("${words[1]}" "[suggest:${CURSOR}]" "${BUFFER[1,CURSOR]}" 2>/dev/null)"}:#/[?h]})
             if (( ${#words_found} )); then compadd -a words_found; else _files; fi
         }
         compdef _hyperspace hyperspace
@@ -37,7 +38,7 @@ internal static class CompletionCommand
         # hyperspace: completion for fish. Put this into ~/.config/fish/completions/hyperspace.fish
         function __hyperspace_complete
             set -l line (commandline -cp)
-            hyperspace "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+            hyperspace "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null | string match -v -r '^/[?h]$'
         end
         complete -c hyperspace -a '(__hyperspace_complete)'
 

@@ -127,7 +127,8 @@ internal sealed class LibvirtDevices(XElement? untrustedDevices, string folder, 
                 continue;
             }
 
-            Warn($"The port forward {Shown(protocol)} {Shown(start)} to {Shown(to)} is not taken over: only single ports are possible.");
+            string ports = isOne ? start : $"{start}-{(string?)range.Attribute("end")}";
+            Warn($"The port forward {Shown(protocol)} {Shown(ports)} is not taken over: only single ports are possible.");
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class GroupSpec(params KeySpec[] keys) : ValueSpec("a group of k
     {
         if (node is not YamlMappingNode mapping)
         {
-            return errors.Add(node, path, $"{YamlKind.Shown(node)} is not right; expected a group of keys: {string.Join(", ", keys.Select(k => k.Name))}.");
+            return errors.Add(node, path, $"{YamlKind.Shown(node, wantsText: true)} is not right; expected a group of keys: {string.Join(", ", keys.Select(k => k.Name))}.");
         }
 
         var values = new Dictionary<string, object>();

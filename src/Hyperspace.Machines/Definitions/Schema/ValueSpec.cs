@@ -13,6 +13,9 @@ internal abstract class ValueSpec(string expected)
 {
     public string Expected { get; } = expected;
 
+    /// <summary>Whether right values are texts in YAML.</summary>
+    protected virtual bool IsText => true;
+
     /// <summary>The value; null after an error was reported.</summary>
     public abstract object? Read(YamlNode node, string path, DefinitionErrors errors);
 
@@ -21,7 +24,7 @@ internal abstract class ValueSpec(string expected)
     /// <summary>The text of a scalar of that kind, or null.</summary>
     protected static string? Scalar(YamlNode node, ScalarKind kind) => node is YamlScalarNode { Value: { } text } scalar && YamlKind.Of(scalar) == kind ? text : null;
 
-    protected object? Wrong(YamlNode node, string path, DefinitionErrors errors) => errors.Add(node, path, $"{YamlKind.Shown(node)} is not right; expected {Expected}.");
+    protected object? Wrong(YamlNode node, string path, DefinitionErrors errors) => errors.Add(node, path, $"{YamlKind.Shown(node, IsText)} is not right; expected {Expected}.");
 }
 
 /// <param name="maxLength">In characters of Unicode, as JSON Schema counts.</param>
@@ -37,7 +40,7 @@ internal sealed class TextSpec(string expected, int maxLength, string? pattern =
         }
 
         return node is YamlScalarNode scalar && YamlKind.Of(scalar) is ScalarKind.Number or ScalarKind.Truth && IsRight(scalar.Value!)
-            ? errors.Add(node, path, $"{YamlKind.Shown(node)} is a {(YamlKind.Of(scalar) == ScalarKind.Number ? "number" : "truth value")} here; expected {Expected}, in quotes.", $"{path[(path.LastIndexOf('.') + 1)..]}: \"{scalar.Value}\"")
+            ? errors.Add(node, path, $"{YamlKind.Shown(node, wantsText: true)} is a {(YamlKind.Of(scalar) == ScalarKind.Number ? "number" : "truth value")} here; expected {Expected}, in quotes.", $"{path[(path.LastIndexOf('.') + 1)..]}: \"{scalar.Value}\"")
             : Wrong(node, path, errors);
     }
 
@@ -65,12 +68,16 @@ internal sealed class IntegerSpec(int least, int most) : ValueSpec($"a whole num
             ? value
             : Wrong(node, path, errors);
 
+    protected override bool IsText => false;
+
     public override JsonObject JsonSchema() => new() { ["type"] = "integer", ["minimum"] = least, ["maximum"] = most };
 }
 
 internal sealed class BooleanSpec() : ValueSpec("true or false")
 {
     public override object? Read(YamlNode node, string path, DefinitionErrors errors) => Scalar(node, ScalarKind.Truth) is { } text ? text[0] is 't' or 'T' : Wrong(node, path, errors);
+
+    protected override bool IsText => false;
 
     public override JsonObject JsonSchema() => new() { ["type"] = "boolean" };
 }

@@ -24,7 +24,8 @@ internal static partial class YamlKind
     };
 
     /// <summary>The value as messages show it, clipped.</summary>
-    public static string Shown(YamlNode node)
+    /// <param name="wantsText">False where no text is right, so that quotes around a number are worth a word.</param>
+    public static string Shown(YamlNode node, bool wantsText)
     {
         if (node is not YamlScalarNode scalar)
         {
@@ -36,7 +37,7 @@ internal static partial class YamlKind
         {
             ScalarKind.Nothing => "no value",
             ScalarKind.Number or ScalarKind.Truth => text,
-            _ when OfPlain(text) is ScalarKind.Number or ScalarKind.Truth => $"\"{text}\", a text because of its quotes,",
+            _ when !wantsText && OfPlain(text) is ScalarKind.Number or ScalarKind.Truth => $"\"{text}\", a text because of its quotes,",
             _ => $"\"{text}\"",
         };
     }

@@ -14,7 +14,7 @@ internal static class ActCommand
     public static Command Build(VmContext context, VmAction action, string verb, string description, string done, string? question = null)
     {
         Argument<string[]> names = context.NameArgument<string[]>("The VMs.", ArgumentArity.OneOrMore);
-        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
+        var yes = new Option<bool>("--yes", "-y") { Arity = ArgumentArity.Zero, Description = "Do not ask." };
         var command = new Command(verb, description) { names };
         if (question is not null)
         {

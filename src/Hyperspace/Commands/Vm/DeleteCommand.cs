@@ -14,8 +14,8 @@ internal static class DeleteCommand
     public static Command Build(VmContext context)
     {
         Argument<string> name = context.NameArgument<string>("The VM.", ArgumentArity.ExactlyOne);
-        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
-        var disks = new Option<bool>("--disks") { Description = "Delete its disks too, as far as they are in its state folder, with its firmware variables and logs. Images elsewhere are always kept." };
+        var yes = new Option<bool>("--yes", "-y") { Arity = ArgumentArity.Zero, Description = "Do not ask." };
+        var disks = new Option<bool>("--disks") { Arity = ArgumentArity.Zero, Description = "Delete its disks too, as far as they are in its state folder, with its firmware variables and logs. Images elsewhere are always kept." };
         return context.Does(
             new Command("delete", "Delete a VM that is off. Asks on a terminal, and needs --yes without one.") { name, yes, disks },
             (result, screen, cancel) => DeleteAsync(context, screen, result.GetRequiredValue(name), result.GetValue(yes), result.GetValue(disks), cancel));

@@ -21,7 +21,7 @@ internal sealed class DraftOptions
     private readonly Option<string?> _display = Text("--display", "WIDTHxHEIGHT", "The size that its screen starts with.");
     private readonly Option<string?> _input = Choice("--input", "Its keyboard and pointer; usb and ps2 for systems without virtio drivers.", "virtio", "usb", "ps2");
     private readonly Option<string?> _accelerator = Choice("--accelerator", "What its CPUs run with.", "auto", "kvm", "tcg");
-    private readonly Option<bool> _autostart = new("--autostart") { Description = "Start it with the daemon." };
+    private readonly Option<bool> _autostart = new("--autostart") { Arity = ArgumentArity.Zero, Description = "Start it with the daemon." };
     private readonly Option<string?> _description = Text("--description", "TEXT", "Free text.");
 
     public DraftOptions() => _color.CompletionSources.Add(_ => VmSchema.NamedColors.Select(c => c.Key));

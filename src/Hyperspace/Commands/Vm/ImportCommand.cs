@@ -12,7 +12,7 @@ internal static class ImportCommand
     {
         var file = new Argument<string>("FILE") { Description = "A disk image (qcow2 or raw), an ISO, or the XML of a libvirt domain (virsh dumpxml)." };
         var name = new Option<string?>("--name") { Description = "The VM's name. The default is made of the domain's or the file's.", HelpName = "NAME" };
-        var copy = new Option<bool>("--copy") { Description = "Copy disk images into the VM's state folder. Without it they stay where they are and are used there." };
+        var copy = new Option<bool>("--copy") { Arity = ArgumentArity.Zero, Description = "Copy disk images into the VM's state folder. Without it they stay where they are and are used there." };
         var command = new Command("import", "Make a VM of what exists already. What cannot be taken over is listed.") { file, name, copy };
         var options = new DraftOptions();
         options.AddTo(command);

@@ -13,7 +13,7 @@ internal static class ListCommand
 
     public static Command Build(VmContext context)
     {
-        var json = new Option<bool>("--json") { Description = "A JSON array, one object a VM." };
+        var json = new Option<bool>("--json") { Arity = ArgumentArity.Zero, Description = "A JSON array, one object a VM." };
         return context.Does(new Command("list", "List the VMs, in the order of their ports.") { json }, async (result, screen, cancel) =>
         {
             using IVmControl daemon = context.Connect();

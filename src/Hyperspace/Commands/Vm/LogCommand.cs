@@ -22,7 +22,7 @@ internal static class LogCommand
                 option.AddError("--lines is out of range; expected 1 to 10000.");
             }
         });
-        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what comes, until Ctrl+C." };
+        var follow = new Option<bool>("--follow", "-f") { Arity = ArgumentArity.Zero, Description = "Go on with what comes, until Ctrl+C." };
         return context.Does(new Command("log", "Show the end of a VM's log.") { name, log, lines, follow }, async (result, screen, cancel) =>
         {
             (string vm, string which) = (result.GetRequiredValue(name), result.GetRequiredValue(log));

@@ -13,7 +13,7 @@ internal static class ShowCommand
     public static Command Build(VmContext context)
     {
         Argument<string> name = context.NameArgument<string>("The VM.", ArgumentArity.ExactlyOne);
-        var json = new Option<bool>("--json") { Description = "A JSON object: its file, its status, and its definition with the defaults filled in, or the errors." };
+        var json = new Option<bool>("--json") { Arity = ArgumentArity.Zero, Description = "A JSON object: its file, its status, and its definition with the defaults filled in, or the errors." };
         return context.Does(new Command("show", "Show a VM's state and its definition. The output is YAML; the state is a comment in it.") { name, json }, async (result, screen, cancel) =>
         {
             string vm = result.GetRequiredValue(name);

@@ -11,7 +11,7 @@ internal static class ValidateCommand
     {
         Argument<string[]> names = context.NameArgument<string[]>("VMs, or files (with a / or .yaml in them). All VMs when there is none.", ArgumentArity.ZeroOrMore);
         names.HelpName = "NAME|FILE";
-        var json = new Option<bool>("--json") { Description = "A JSON array of errors." };
+        var json = new Option<bool>("--json") { Arity = ArgumentArity.Zero, Description = "A JSON array of errors." };
         return context.Does(new Command("validate", "Check definitions, alone and against each other. The exit code is 1 when there are errors.") { names, json }, (result, screen, _) =>
         {
             IReadOnlyList<LoadedDefinition> chosen = Choose(context, result.GetValue(names) ?? []);

@@ -50,7 +50,7 @@ public sealed class ImportTests : IDisposable
             Json(draft));
         Assert.Equal([new DraftDisk($"{_home.Folder}/images/builder.qcow2", 0, DiskFormat.Qcow2, DiskMode.Ephemeral)], draft.Disks);
         Assert.Equal(
-            ["The floppy fda is not taken over.", "The port forward tcp 8000 to 8000 is not taken over: only single ports are possible."],
+            ["The floppy fda is not taken over.", "The port forward tcp 8000-8010 is not taken over: only single ports are possible."],
             draft.Warnings);
     }
 
