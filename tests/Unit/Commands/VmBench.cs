@@ -34,10 +34,11 @@ internal sealed class VmBench : IDisposable
 
     public async Task<int> RunAsync(CancellationToken cancel, params string[] arguments)
     {
+        var typed = new StringReader(Typed ?? "");
         var context = new VmContext(Home.Paths)
         {
             Host = Home.Host,
-            Input = new StringReader(Typed ?? ""),
+            Input = () => typed,
             IsTerminal = Typed is not null,
             HasColor = HasColor,
             Connect = () => Daemon,

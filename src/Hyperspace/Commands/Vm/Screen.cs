@@ -5,7 +5,7 @@ namespace Hyperspace.Commands.Vm;
 /// <summary>What a command says and asks. Colours and questions only on a terminal.</summary>
 /// <param name="isTerminal">A person sits there: input and output are both a terminal.</param>
 /// <param name="hasColor">Output is a terminal, and its user has not said NO_COLOR (no-color.org).</param>
-internal sealed class Screen(TextWriter output, TextWriter error, TextReader input, bool isTerminal, bool hasColor)
+internal sealed class Screen(TextWriter output, TextWriter error, Func<TextReader> input, bool isTerminal, bool hasColor)
 {
     public TextWriter Out => output;
 
@@ -25,7 +25,7 @@ internal sealed class Screen(TextWriter output, TextWriter error, TextReader inp
         {
             output.Write($"{question} [{(otherwise ? "Y/n" : "y/N")}] ");
             output.Flush();
-            switch (input.ReadLine()?.Trim().ToLowerInvariant())
+            switch (input().ReadLine()?.Trim().ToLowerInvariant())
             {
                 case null:
                     output.WriteLine();

@@ -13,11 +13,13 @@ internal sealed class VmContext(HyperspacePaths paths)
 {
     public HyperspacePaths Paths => paths;
 
-    public HostFacts Host { get; init; } = HostFacts.Read();
+    /// <summary>Those of this machine when it is null.</summary>
+    public HostFacts? Host { get; init; }
 
-    public DefinitionStore Store => new(paths, Host);
+    public DefinitionStore Store => new(paths, Host ?? HostFacts.Read());
 
-    public TextReader Input { get; init; } = System.Console.In;
+    /// <summary>What answers are read from. Asked for with the first question: .NET's own changes the terminal's settings when it is opened.</summary>
+    public Func<TextReader> Input { get; init; } = () => System.Console.In;
 
     public bool IsTerminal { get; init; } = !System.Console.IsInputRedirected && !System.Console.IsOutputRedirected;
 
