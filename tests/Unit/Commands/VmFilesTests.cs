@@ -218,11 +218,25 @@ public sealed class VmFilesTests : IDisposable
     }
 
     [Fact]
+    public void Logs_go_with_a_VM_that_leaves_no_disk()
+    {
+        string mine = _bench.Home.PutQcow2("images/mine.qcow2");
+        _bench.Home.Put("state/vms/demo/serial.log");
+        _bench.Home.Put("state/vms/demo/user", "");
+        _bench.Home.Define("demo", $"disks: [{{file: {mine}}}]\n");
+        Assert.Equal(0, _bench.Run("delete", "demo", "--yes"));
+        Assert.Equal("demo has been deleted.\n  kept    @/images/mine.qcow2\n", _bench.Said);
+        Assert.Equal(["images/mine.qcow2"], _bench.Home.Files());
+        Assert.False(Directory.Exists(_bench.Home.Paths.VmState("demo")));
+    }
+
+    [Fact]
     public void Only_disks_that_Hyperspace_made_are_deleted_and_the_others_named()
     {
         _bench.Home.PutQcow2("state/vms/demo/disk1.qcow2");
         _bench.Home.Put("state/vms/demo/uefi-variables.fd");
         _bench.Home.Put("state/vms/demo/serial.1.log");
+        _bench.Home.Put("state/vms/demo/user", "");
         _bench.Home.Put("state/vms/demo/notes.txt");
         _bench.Home.PutQcow2("state/vms/demo/base.qcow2");
         string mine = _bench.Home.PutQcow2("images/mine.qcow2");

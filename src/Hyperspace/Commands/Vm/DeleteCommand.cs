@@ -41,7 +41,7 @@ internal static class DeleteCommand
 
         context.Store.Delete(name);
         screen.Line($"{name} has been deleted.");
-        bool ok = !disks || DeleteFiles(screen, files);
+        bool ok = (!disks && !files.HasOnlyLeftovers) || DeleteFiles(screen, files);
         foreach (string kept in disks ? files.Others : [.. files.Own, .. files.Others])
         {
             screen.Line($"  kept    {kept}{(disks ? files.WhyKept(kept) : "")}");

@@ -18,8 +18,11 @@ internal sealed class VmFiles
     /// <summary>Disks and other files that are kept whatever the user says.</summary>
     public List<string> Others { get; } = [];
 
-    /// <summary>Firmware variables, logs and overlays: what has no use without the VM.</summary>
+    /// <summary>Firmware variables, logs, overlays, and the mark of the user that it ran as: what has no use without the VM and its disks.</summary>
     public List<string> Leftovers { get; } = [];
+
+    /// <summary>Whether the state folder holds nothing but leftovers.</summary>
+    public bool HasOnlyLeftovers => Own.Count == 0 && !Others.Exists(file => Path.GetDirectoryName(file) == Folder);
 
     public string WhyKept(string file) => $" ({_why[file]})";
 
@@ -73,7 +76,7 @@ internal sealed class VmFiles
         foreach (string file in Directory.Exists(Folder) ? Directory.GetFileSystemEntries(Folder).Order(StringComparer.Ordinal).ToArray() : [])
         {
             string name = Path.GetFileName(file);
-            bool leftover = name == "uefi-variables.fd" || name.EndsWith(".log", StringComparison.Ordinal) || (name.StartsWith("overlay-", StringComparison.Ordinal) && name.EndsWith(".qcow2", StringComparison.Ordinal));
+            bool leftover = name is "uefi-variables.fd" or "user" || name.EndsWith(".log", StringComparison.Ordinal) || (name.StartsWith("overlay-", StringComparison.Ordinal) && name.EndsWith(".qcow2", StringComparison.Ordinal));
             if (leftover)
             {
                 Leftovers.Add(file);
