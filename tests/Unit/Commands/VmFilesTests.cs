@@ -297,7 +297,8 @@ public sealed class VmFilesTests : IDisposable
         using var qemu = Process.Start("sleep", "600");
         try
         {
-            new RunRecord(qemu.Id, ProcessInfo.StartTime(qemu.Id)!.Value, 1, DateTimeOffset.Now, "tcg").Write(files.RunRecord);
+            string boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+            File.WriteAllText(files.RunRecord, $$"""{"Pid":{{qemu.Id}},"StartTime":{{ProcessInfo.StartTime(qemu.Id)}},"BootId":"{{boot}}","Generation":1,"StartedAt":"2026-01-01T00:00:00Z","Accelerator":"tcg"}""");
             Assert.Equal(1, _bench.Run("delete", "demo", "--yes"));
             Assert.Contains($"demo runs (process {qemu.Id}), and only a VM that is off can be deleted", _bench.Error, StringComparison.Ordinal);
         }
