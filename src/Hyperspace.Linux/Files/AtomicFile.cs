@@ -57,17 +57,6 @@ public static partial class AtomicFile
         SyncFolder(folder);
     }
 
-    /// <summary>Makes renames and deletions in a folder last (fsync(2): the entry of a file is not synced with the file).</summary>
-    public static void SyncFolder(string folder)
-    {
-        using SafeFileHandle handle = Open(folder, 0x80000 | 0x10000, 0);
-        if (!handle.IsInvalid)
-        {
-            // Some file systems cannot sync folders and say so; there is nothing more that could be done.
-            _ = FSync(handle);
-        }
-    }
-
     /// <summary>What a link leads to, whether that exists or not; the file itself when it is no link.</summary>
     private static string Target(string path)
     {
@@ -90,6 +79,17 @@ public static partial class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Its folder is not there or not ours; the first error is the one to tell.
+        }
+    }
+
+    /// <summary>Makes renames and deletions in a folder last (fsync(2): the entry of a file is not synced with the file).</summary>
+    public static void SyncFolder(string folder)
+    {
+        using SafeFileHandle handle = Open(folder, 0x80000 | 0x10000, 0);
+        if (!handle.IsInvalid)
+        {
+            // Some file systems cannot sync folders and say so; there is nothing more that could be done.
+            _ = FSync(handle);
         }
     }
 

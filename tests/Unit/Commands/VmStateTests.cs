@@ -16,13 +16,10 @@ public sealed class VmStateTests : IDisposable
         _bench.Daemon.Vms.AddRange([ScriptedDaemon.Vm("work", 1, VmState.Running), ScriptedDaemon.Vm("laboratory", 2, VmState.Crashed, "QEMU ended\nwith signal 9."), ScriptedDaemon.Vm("old", null, VmState.Off)]);
         Assert.Equal(0, _bench.Run("list"));
         Assert.Equal(
-            """
-            PORT  NAME        LABEL       STATE    CPU   MEMORY            UP       REASON
-            1     work        WORK        running  12 %  512 MiB of 2 GiB  2 h 5 min
-            2     laboratory  LABORATORY  crashed        2 GiB                      QEMU ended with signal 9.
-            -     old         OLD         off            2 GiB
-
-            """.Replace("UP       REASON", "UP         REASON", StringComparison.Ordinal).Replace("2 GiB                      QEMU", "2 GiB                        QEMU", StringComparison.Ordinal).ReplaceLineEndings("\n"),
+            "PORT  NAME        LABEL       STATE    CPU   MEMORY            UP         REASON\n"
+            + "1     work        WORK        running  12 %  512 MiB of 2 GiB  2 h 5 min\n"
+            + "2     laboratory  LABORATORY  crashed        2 GiB                        QEMU ended with signal 9.\n"
+            + "-     old         OLD         off            2 GiB\n",
             _bench.Out);
         Assert.Equal("", _bench.Error);
     }
@@ -85,7 +82,7 @@ public sealed class VmStateTests : IDisposable
     [Fact]
     public void Show_prints_YAML_with_the_state_in_comments()
     {
-        _bench.Home.Define("work", "# mine\r\nport: 1 \e[31m\r\n".Replace(" \e[31m", "", StringComparison.Ordinal));
+        _bench.Home.Define("work", "# mine\r\nport: 1\r\n");
         _bench.Daemon.IsThere = true;
         _bench.Daemon.Vms.Add(ScriptedDaemon.Vm("work", 1, VmState.Running));
         Assert.Equal(0, _bench.Run("show", "work"));

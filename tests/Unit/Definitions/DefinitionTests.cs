@@ -15,9 +15,7 @@ public sealed class DefinitionTests : IDisposable
         VmDefinition? vm = _home.Read($$"""
             name: demo
             label: "Demo: 1"
-            color: Cyan
-            """.Replace("Cyan", "cyan", StringComparison.Ordinal) + $$"""
-
+            color: cyan
             port: 3
             memory: 1536MiB
             cpus: 3
@@ -61,7 +59,7 @@ public sealed class DefinitionTests : IDisposable
         Assert.Equal((new DisplayDefinition(1024, 768), InputDevices.Usb, true), (vm.Display, vm.Input, vm.Autostart));
         Assert.Equal((AcceleratorChoice.Tcg, TimeSpan.FromMinutes(2), new RestartDefinition(RestartPolicy.Never, 7)), (vm.Accelerator, vm.StopDeadline, vm.Restart));
         Assert.Equal(["-device", "intel-hda"], vm.Extra);
-        Assert.Equal(("Two\nlines\n", Path.Combine(_home.Paths.Definitions, "demo.yaml")), (vm.Description.ReplaceLineEndings("\n").TrimEnd('\n') + "\n", vm.SourceFile));
+        Assert.Equal(("Two\nlines", Path.Combine(_home.Paths.Definitions, "demo.yaml")), (vm.Description.TrimEnd('\n'), vm.SourceFile));
     }
 
     [Fact]
