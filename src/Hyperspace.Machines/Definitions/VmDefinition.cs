@@ -90,7 +90,11 @@ public sealed record DefinitionError(string File, int Line, string Key, string P
 
 /// <summary>A definition file as it was found.</summary>
 /// <param name="Definition">Null when there are errors.</param>
-public sealed record LoadedDefinition(string Name, string File, VmDefinition? Definition, IReadOnlyList<DefinitionError> Errors);
+public sealed record LoadedDefinition(string Name, string File, VmDefinition? Definition, IReadOnlyList<DefinitionError> Errors)
+{
+    /// <summary>Where keys stand, for errors between files: those of the top level, and <c>disks[0]</c>.</summary>
+    internal IReadOnlyDictionary<string, int> Lines { get; init; } = new Dictionary<string, int>();
+}
 
 /// <summary>The definitions of this machine. Thread-safe.</summary>
 public interface IDefinitionStore

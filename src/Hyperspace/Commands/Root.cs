@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Hyperspace.Commands.Seat;
 using Hyperspace.Commands.Tour;
+using Hyperspace.Commands.Vm;
 using Hyperspace.Linux;
 
 namespace Hyperspace.Commands;
@@ -20,6 +21,7 @@ internal static class Root
         {
             RunCommand.Build(paths),
             ConsoleCommand.Build(paths),
+            VmCommand.Build(paths),
             DaemonCommand.Build(paths),
             SeatCommand.Build(paths),
             HostCommand.Build(paths),
@@ -27,6 +29,7 @@ internal static class Root
             EventsCommand.Build(paths),
             TourCommand.Build(paths),
             Guests.GuestsCommand.Build(paths),
+            CompletionCommand.Build(),
         };
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
         return root;

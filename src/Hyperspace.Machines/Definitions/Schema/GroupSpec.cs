@@ -6,12 +6,14 @@ namespace Hyperspace.Machines.Definitions.Schema;
 /// <summary>A key of a group.</summary>
 /// <param name="Description">What it is for, one sentence.</param>
 /// <param name="Example">YAML that is right.</param>
-internal sealed record KeySpec(string Name, ValueSpec Value, string Description, string Example, bool Required = false);
+/// <param name="Otherwise">What it is when it is left out, in words that a value of it may be too.</param>
+internal sealed record KeySpec(string Name, ValueSpec Value, string Description, string Example, bool Required = false, string? Otherwise = null);
 
 /// <summary>What a group of keys was read as.</summary>
+/// <param name="Path">The group's own place, such as <c>disks[0]</c>; empty for the root.</param>
 /// <param name="Values">Keys that were there and right.</param>
 /// <param name="Nodes">Where the keys stand, for errors that are found later.</param>
-internal sealed record Group(IReadOnlyDictionary<string, object> Values, IReadOnlyDictionary<string, YamlNode> Nodes)
+internal sealed record Group(string Path, IReadOnlyDictionary<string, object> Values, IReadOnlyDictionary<string, YamlNode> Nodes)
 {
     public T Get<T>(string key, T otherwise) => Values.TryGetValue(key, out object? value) ? (T)value : otherwise;
 
@@ -19,6 +21,9 @@ internal sealed record Group(IReadOnlyDictionary<string, object> Values, IReadOn
     public IEnumerable<T> List<T>(string key) => Get(key, new List<object>()).Cast<T>();
 
     public bool Has(string key) => Values.ContainsKey(key);
+
+    /// <summary>The key is there, and an error of its value has been reported: what depends on it is not worth a second one.</summary>
+    public bool IsWrong(string key) => Nodes.ContainsKey(key) && !Has(key);
 }
 
 /// <summary>A group of keys, none of which may be unknown.</summary>
@@ -30,7 +35,7 @@ internal sealed class GroupSpec(params KeySpec[] keys) : ValueSpec("a group of k
     {
         if (node is not YamlMappingNode mapping)
         {
-            return errors.Add(node, path, $"{Shown(node)} is not right; expected keys: {string.Join(", ", keys.Select(k => k.Name))}.");
+            return errors.Add(node, path, $"{YamlKind.Shown(node, wantsText: true)} is not right; expected a group of keys: {string.Join(", ", keys.Select(k => k.Name))}.");
         }
 
         var values = new Dictionary<string, object>();
@@ -41,7 +46,8 @@ internal sealed class GroupSpec(params KeySpec[] keys) : ValueSpec("a group of k
             string full = path.Length == 0 ? name : $"{path}.{name}";
             if (Array.Find(keys, k => k.Name == name) is not { } key)
             {
-                errors.Add(keyNode, full, $"there is no such key; {Suggestion(name)}.");
+                KeySpec? near = Nearest(name);
+                errors.Add(keyNode, full, near is null ? $"there is no such key; expected one of {string.Join(", ", keys.Select(k => k.Name))}." : $"there is no such key; is \"{near.Name}\" meant?", near?.Example ?? keys[0].Example);
                 continue;
             }
 
@@ -62,7 +68,7 @@ internal sealed class GroupSpec(params KeySpec[] keys) : ValueSpec("a group of k
             errors.Example = null;
         }
 
-        return new Group(values, nodes);
+        return new Group(path, values, nodes);
     }
 
     public override JsonObject JsonSchema()
@@ -71,7 +77,7 @@ internal sealed class GroupSpec(params KeySpec[] keys) : ValueSpec("a group of k
         foreach (KeySpec key in keys)
         {
             JsonObject schema = key.Value.JsonSchema();
-            schema["description"] = key.Description;
+            schema["description"] = key.Otherwise is null ? key.Description : $"{key.Description} Without it: {key.Otherwise}.";
             properties[key.Name] = schema;
         }
 
@@ -84,12 +90,11 @@ internal sealed class GroupSpec(params KeySpec[] keys) : ValueSpec("a group of k
         return group;
     }
 
-    private string Suggestion(string name)
+    private KeySpec? Nearest(string name)
     {
-        KeySpec nearest = keys.MinBy(k => Distance(k.Name.ToLowerInvariant(), name.ToLowerInvariant()))!;
-        return Distance(nearest.Name.ToLowerInvariant(), name.ToLowerInvariant()) <= Math.Max(2, name.Length / 3)
-            ? $"is \"{nearest.Name}\" meant?"
-            : $"expected one of {string.Join(", ", keys.Select(k => k.Name))}";
+        string lower = DefinitionErrors.Clipped(name, 40).ToLowerInvariant();
+        (KeySpec key, int distance) = keys.Select(k => (k, Distance(k.Name.ToLowerInvariant(), lower))).MinBy(pair => pair.Item2);
+        return distance <= Math.Max(2, name.Length / 3) ? key : null;
     }
 
     /// <summary>Levenshtein's edit distance.</summary>

@@ -13,31 +13,36 @@ internal abstract class ValueSpec(string expected)
 {
     public string Expected { get; } = expected;
 
+    /// <summary>Whether right values are texts in YAML.</summary>
+    protected virtual bool IsText => true;
+
     /// <summary>The value; null after an error was reported.</summary>
     public abstract object? Read(YamlNode node, string path, DefinitionErrors errors);
 
     public abstract JsonObject JsonSchema();
 
-    protected static string? Scalar(YamlNode node) => node is YamlScalarNode { Value: { Length: > 0 } text } ? text : null;
+    /// <summary>The text of a scalar of that kind, or null.</summary>
+    protected static string? Scalar(YamlNode node, ScalarKind kind) => node is YamlScalarNode { Value: { } text } scalar && YamlKind.Of(scalar) == kind ? text : null;
 
-    protected static string Shown(YamlNode node) => node switch
-    {
-        YamlScalarNode scalar => $"\"{scalar.Value}\"",
-        YamlSequenceNode => "a list",
-        _ => "a group of keys",
-    };
-
-    protected object? Wrong(YamlNode node, string path, DefinitionErrors errors) => errors.Add(node, path, $"{Shown(node)} is not right; expected {Expected}.");
+    protected object? Wrong(YamlNode node, string path, DefinitionErrors errors) => errors.Add(node, path, $"{YamlKind.Shown(node, IsText)} is not right; expected {Expected}.");
 }
 
+/// <param name="maxLength">In characters of Unicode, as JSON Schema counts.</param>
 internal sealed class TextSpec(string expected, int maxLength, string? pattern = null) : ValueSpec(expected)
 {
     private readonly Regex? _pattern = pattern is null ? null : new Regex(pattern, RegexOptions.CultureInvariant);
 
-    public override object? Read(YamlNode node, string path, DefinitionErrors errors) =>
-        node is YamlScalarNode { Value: { } text } && text.Length <= maxLength && !text.Any(c => char.IsControl(c) && c != '\n') && _pattern?.IsMatch(text) != false
-            ? text
+    public override object? Read(YamlNode node, string path, DefinitionErrors errors)
+    {
+        if (Scalar(node, ScalarKind.Text) is { } text)
+        {
+            return IsRight(text) ? text : Wrong(node, path, errors);
+        }
+
+        return node is YamlScalarNode scalar && YamlKind.Of(scalar) is ScalarKind.Number or ScalarKind.Truth && IsRight(scalar.Value!)
+            ? errors.Add(node, path, $"{YamlKind.Shown(node, wantsText: true)} is a {(YamlKind.Of(scalar) == ScalarKind.Number ? "number" : "truth value")} here; expected {Expected}, in quotes.", $"{path[(path.LastIndexOf('.') + 1)..]}: \"{scalar.Value}\"")
             : Wrong(node, path, errors);
+    }
 
     public override JsonObject JsonSchema()
     {
@@ -49,24 +54,30 @@ internal sealed class TextSpec(string expected, int maxLength, string? pattern =
 
         return schema;
     }
+
+    /// <summary>.NET's <c>$</c> would also match before a last newline, that of JSON Schema does not.</summary>
+    private bool IsRight(string text) =>
+        text.EnumerateRunes().Count() <= maxLength && !text.Any(c => char.IsControl(c) && c != '\n')
+        && (_pattern is null || _pattern.Match(text) is { Success: true } match && match.Length == text.Length);
 }
 
 internal sealed class IntegerSpec(int least, int most) : ValueSpec($"a whole number from {least} to {most}")
 {
     public override object? Read(YamlNode node, string path, DefinitionErrors errors) =>
-        int.TryParse(Scalar(node), NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most ? value : Wrong(node, path, errors);
+        int.TryParse(Scalar(node, ScalarKind.Number), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+            ? value
+            : Wrong(node, path, errors);
+
+    protected override bool IsText => false;
 
     public override JsonObject JsonSchema() => new() { ["type"] = "integer", ["minimum"] = least, ["maximum"] = most };
 }
 
 internal sealed class BooleanSpec() : ValueSpec("true or false")
 {
-    public override object? Read(YamlNode node, string path, DefinitionErrors errors) => Scalar(node) switch
-    {
-        "true" or "yes" or "on" => true,
-        "false" or "no" or "off" => false,
-        _ => Wrong(node, path, errors),
-    };
+    public override object? Read(YamlNode node, string path, DefinitionErrors errors) => Scalar(node, ScalarKind.Truth) is { } text ? text[0] is 't' or 'T' : Wrong(node, path, errors);
+
+    protected override bool IsText => false;
 
     public override JsonObject JsonSchema() => new() { ["type"] = "boolean" };
 }
@@ -74,28 +85,21 @@ internal sealed class BooleanSpec() : ValueSpec("true or false")
 /// <summary>One of some words; read as the word.</summary>
 internal sealed class ChoiceSpec(params string[] words) : ValueSpec(words.Length == 1 ? words[0] : $"{string.Join(", ", words[..^1])} or {words[^1]}")
 {
+    public IReadOnlyList<string> Words => words;
+
     public override object? Read(YamlNode node, string path, DefinitionErrors errors) =>
-        Scalar(node) is { } text && words.Contains(text) ? text : Wrong(node, path, errors);
+        Scalar(node, ScalarKind.Text) is { } text && words.Contains(text) ? text : Wrong(node, path, errors);
 
     public override JsonObject JsonSchema() => new() { ["enum"] = new JsonArray([.. words.Select(word => (JsonNode)word)]) };
 }
 
 /// <summary>An amount of memory or disk; read as bytes.</summary>
-internal sealed partial class SizeSpec(string expected, long least, long most) : ValueSpec(expected)
+internal sealed class SizeSpec(string expected, long least, long most) : ValueSpec(expected)
 {
-    private const string Form = "^[0-9]{1,7}(MiB|GiB|TiB)$";
+    public override object? Read(YamlNode node, string path, DefinitionErrors errors) =>
+        ByteSize.Parse(Scalar(node, ScalarKind.Text)) is { } bytes && bytes >= least && bytes <= most ? bytes : Wrong(node, path, errors);
 
-    public override object? Read(YamlNode node, string path, DefinitionErrors errors) => Parse(Scalar(node)) is { } bytes && bytes >= least && bytes <= most ? bytes : Wrong(node, path, errors);
-
-    public override JsonObject JsonSchema() => new() { ["type"] = "string", ["pattern"] = Form };
-
-    /// <summary>Null for what is not a size.</summary>
-    public static long? Parse(string? text) => text is not null && Pattern().IsMatch(text)
-        ? long.Parse(text.AsSpan(0, text.Length - 3), CultureInfo.InvariantCulture) << text[^3] switch { 'M' => 20, 'G' => 30, _ => 40 }
-        : null;
-
-    [GeneratedRegex(Form)]
-    private static partial Regex Pattern();
+    public override JsonObject JsonSchema() => new() { ["type"] = "string", ["pattern"] = ByteSize.Form };
 }
 
 /// <summary>A time; read as <see cref="TimeSpan"/>.</summary>
@@ -105,7 +109,7 @@ internal sealed partial class DurationSpec(int leastSeconds, int mostSeconds) : 
 
     public override object? Read(YamlNode node, string path, DefinitionErrors errors)
     {
-        if (Scalar(node) is not { } text || !Pattern().IsMatch(text))
+        if (Scalar(node, ScalarKind.Text) is not { } text || !Pattern().IsMatch(text) || text.EndsWith('\n'))
         {
             return Wrong(node, path, errors);
         }
@@ -125,6 +129,8 @@ internal sealed partial class DurationSpec(int leastSeconds, int mostSeconds) : 
 /// <summary>A list; read as a list of what its items are read as, without those in error.</summary>
 internal sealed class ListSpec(ValueSpec item, int maxCount) : ValueSpec($"a list, each item {item.Expected}")
 {
+    public ValueSpec Item => item;
+
     public override object? Read(YamlNode node, string path, DefinitionErrors errors)
     {
         if (node is not YamlSequenceNode list)
@@ -144,8 +150,10 @@ internal sealed class ListSpec(ValueSpec item, int maxCount) : ValueSpec($"a lis
 }
 
 /// <summary>Either a word or a group of keys; the word is read as a group with <paramref name="key"/> alone.</summary>
-internal sealed class ShortFormSpec(GroupSpec group, string key, ChoiceSpec word) : ValueSpec($"{word.Expected}, or keys with \"{key}\"")
+internal sealed class ShortFormSpec(GroupSpec group, string key, ChoiceSpec word) : ValueSpec($"{word.Expected}, or a group of keys")
 {
+    public GroupSpec Group => group;
+
     public override object? Read(YamlNode node, string path, DefinitionErrors errors)
     {
         if (node is YamlMappingNode)
@@ -153,7 +161,9 @@ internal sealed class ShortFormSpec(GroupSpec group, string key, ChoiceSpec word
             return group.Read(node, path, errors);
         }
 
-        return word.Read(node, path, errors) is { } value ? new Group(new Dictionary<string, object> { [key] = value }, new Dictionary<string, YamlNode>()) : null;
+        return Scalar(node, ScalarKind.Text) is { } text && word.Words.Contains(text)
+            ? new Group(path, new Dictionary<string, object> { [key] = text }, new Dictionary<string, YamlNode>())
+            : Wrong(node, path, errors);
     }
 
     public override JsonObject JsonSchema() => new() { ["oneOf"] = new JsonArray(word.JsonSchema(), group.JsonSchema()) };

@@ -58,7 +58,11 @@ internal static class QemuPreparation
 
     private static async Task PrepareDiskAsync(VmDefinition vm, DiskDefinition disk, int index, QemuFiles files, uint? user, CancellationToken cancel)
     {
-        if (!File.Exists(disk.File))
+        if (!File.Exists(disk.File) && disk.SizeBytes is { } size && Path.GetDirectoryName(disk.File) == files.State)
+        {
+            await DiskImage.CreateAsync(disk.File, disk.Format, size, cancel);
+        }
+        else if (!File.Exists(disk.File))
         {
             throw new MachineException($"{vm.Name} cannot be started: its disk {disk.File} does not exist.");
         }
