@@ -1,0 +1,47 @@
+namespace Hyperspace.Tests.Integration.Engine;
+
+/// <summary>
+/// A guest of one sector that SeaBIOS boots in a second. It writes <c>ready</c> to serial line and screen, then every key that the BIOS gives it, and obeys some of them:
+/// <c>p</c> powers off (APM), <c>r</c> resets, <c>c</c> reports a panic (pvpanic's port 0x505), <c>h</c> becomes deaf to the power button, <c>d</c> fills its first disk from sector 8 on and
+/// writes <c>e</c> when that fails. The ACPI power button powers it off, as in a system that is well behaved.
+/// </summary>
+internal static class BootSector
+{
+    public const string Ready = "ready";
+
+    private const string Code = """
+        fa 31c0 8ed8 8ec0 8ed0 bc007c fb fc     ; 7c00 cli; ds = es = ss = 0; sp = 7c00; sti; cld
+        ba0206 b80001 ef                        ; 7c0d out 602, 100: PM1_EN, the power button
+        beb17c ac 84c0 7405 e88400 ebf6         ; 7c14 putc each of "ready"
+        ba0006 ed f6c401 7526                   ; 7c22 main: PM1_STS says power button: to off
+        b401 cd16 741d                          ; 7c2b no key: to idle
+        30e4 cd16 e86c00                        ; 7c31 take it; putc
+        3c70 7415 3c63 742f 3c72 7433           ; 7c38 p: off, c: panic, r: reset
+        3c68 7437 3c64 743b ebd4                ; 7c44 h: deaf, d: fill; to main
+        f4 ebd1                                 ; 7c4e idle: hlt; to main
+        b80153 31db cd15                        ; 7c51 off: APM connect
+        b80e53 31db b90201 cd15                 ; 7c58 APM version 1.2
+        b80753 bb0100 b90300 cd15 ebb3          ; 7c62 APM power off; to main
+        ba0505 b001 ee ebab                     ; 7c6f panic: out 505, 1; to main
+        b006 baf90c ee ebcf                     ; 7c77 reset: out cf9, 6; to idle
+        ba0206 31c0 ef eb9b                     ; 7c7f deaf: out 602, 0; to main
+        b280 b443 30c0 bebc7c cd13              ; 7c87 fill: write 64 sectors
+        7208 668306c47c40 ebeb                  ; 7c92 next 64
+        b065 e80300 e97eff                      ; 7c9c putc e; to main
+        baf803 ee 50 b40e 31db cd10 58 c3       ; 7ca4 putc: out 3f8; int 10h
+        72656164790d0a00 8d7400                 ; 7cb1 "ready\r\n", 0
+        1000 4000 007c 0000 0800000000000000    ; 7cbc disk address packet
+        """;
+
+    /// <summary>Writes a disk with it.</summary>
+    public static void WriteDisk(string file, long size = 1 << 20)
+    {
+        string hex = string.Concat(Code.Split('\n').Select(line => line.Split(';')[0].Replace(" ", "", StringComparison.Ordinal)));
+        byte[] sector = new byte[512];
+        Convert.FromHexString(hex).CopyTo(sector, 0);
+        (sector[510], sector[511]) = (0x55, 0xAA);
+        using FileStream disk = File.Create(file);
+        disk.Write(sector);
+        disk.SetLength(size);
+    }
+}
