@@ -67,7 +67,7 @@ public sealed partial class QemuEngine : IEngine
             uint? user = QemuUser.Of(_paths, definition.Name);
             await QemuPreparation.PrepareAsync(definition, files, user, _uefi, cancel);
             IReadOnlyList<string> line = _sandbox.Wrap(QemuCommandLine.Of(definition, files, accelerator, _uefi), definition, files, user);
-            using Process launched = QemuProcess.Launch(line, files.QemuLog, accelerator == "kvm");
+            using Process launched = QemuProcess.Launch(line, files, accelerator == "kvm");
             var start = new QemuStart(definition, files, user, _sandbox.IsOn);
             return await start.ConnectAsync(launched, generation, accelerator, cancel);
         }

@@ -22,6 +22,10 @@ internal sealed class QemuFiles(HyperspacePaths paths, string name)
     public string Qmp => Path.Combine(Sockets, QmpSocket);
 
     public string RunRecord => Path.Combine(Runtime, "run.json");
+
+    /// <summary>What <see cref="SystemCallFilter"/> says, for bubblewrap.</summary>
+    public string Filter => Path.Combine(Runtime, "filter.bpf");
+
     public string Serial => Path.Combine(State, "serial.log");
     public string QemuLog => Path.Combine(State, "qemu.log");
     public string Variables => Path.Combine(State, "uefi-variables.fd");

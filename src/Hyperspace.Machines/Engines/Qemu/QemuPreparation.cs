@@ -26,6 +26,7 @@ internal static class QemuPreparation
         CleanUp(files);
         Directory.CreateDirectory(files.Sockets, PrivateFolder);
         Give(files.Sockets, user);
+        File.WriteAllBytes(files.Filter, SystemCallFilter.Build());
         Rotate(files.QemuLog);
         Rotate(files.Serial);
         Create(files.Serial, user);
@@ -44,6 +45,7 @@ internal static class QemuPreparation
     public static void CleanUp(QemuFiles files)
     {
         Try(() => File.Delete(files.RunRecord));
+        Try(() => File.Delete(files.Filter));
         Try(() =>
         {
             // QEMU owns this folder: links in it are removed and not followed.

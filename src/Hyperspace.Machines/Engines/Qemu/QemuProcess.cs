@@ -10,13 +10,16 @@ internal static class QemuProcess
     /// <summary>The descriptor under which QEMU gets /dev/kvm, already open: its own user may not open it, and its sandbox does not have it.</summary>
     public const int KvmFd = 9;
 
+    /// <summary>The descriptor from which bubblewrap reads the system call filter.</summary>
+    public const int FilterFd = 8;
+
     /// <summary>
     /// Starts it in a session of its own, with its output in a file: no terminal's Ctrl+C and no end of the daemon reaches it. Nothing of the daemon's environment does either.
     /// </summary>
-    public static Process Launch(IReadOnlyList<string> line, string log, bool kvm)
+    public static Process Launch(IReadOnlyList<string> line, QemuFiles files, bool kvm)
     {
-        string script = $"log=$1; shift; exec setsid -- \"$@\" </dev/null >>\"$log\" 2>&1{(kvm ? $" {KvmFd}<>/dev/kvm" : "")}";
-        var start = new ProcessStartInfo("/bin/sh", ["-c", script, "sh", log, .. line]) { WorkingDirectory = "/" };
+        string script = $"log=$1 filter=$2; shift 2; exec setsid -- \"$@\" </dev/null >>\"$log\" 2>&1 {FilterFd}<\"$filter\"{(kvm ? $" {KvmFd}<>/dev/kvm" : "")}";
+        var start = new ProcessStartInfo("/bin/sh", ["-c", script, "sh", files.QemuLog, files.Filter, .. line]) { WorkingDirectory = "/" };
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         start.Environment["LC_ALL"] = "C.UTF-8";
