@@ -18,6 +18,7 @@ public sealed partial class ProcessHandle : IDisposable
     private readonly SafeFileHandle _fd;
     private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Reactor.FdWatch? _watch;
+    private volatile bool _disposed;
 
     private ProcessHandle(int pid, ulong startTime, SafeFileHandle fd)
     {
@@ -68,7 +69,7 @@ public sealed partial class ProcessHandle : IDisposable
 
     private void BeginWatch()
     {
-        if (_fd.IsClosed)
+        if (_disposed)
         {
             return;
         }
@@ -77,7 +78,10 @@ public sealed partial class ProcessHandle : IDisposable
         _watch = Watcher.Value.Watch((int)_fd.DangerousGetHandle(), Reactor.FdEvents.Readable, _ =>
         {
             EndWatch();
-            _exited.TrySetResult();
+            if (!_disposed)
+            {
+                _exited.TrySetResult();
+            }
         });
     }
 
@@ -95,11 +99,15 @@ public sealed partial class ProcessHandle : IDisposable
     }
 
     /// <summary>The process goes on.</summary>
-    public void Dispose() => Watcher.Value.Post(() =>
+    public void Dispose()
     {
-        EndWatch();
-        _fd.Dispose();
-    });
+        _disposed = true;
+        Watcher.Value.Post(() =>
+        {
+            EndWatch();
+            _fd.Dispose();
+        });
+    }
 
     [LibraryImport("libc", EntryPoint = "pidfd_open", SetLastError = true)]
     private static partial int PidFdOpen(int pid, uint flags);

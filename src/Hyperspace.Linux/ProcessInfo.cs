@@ -18,6 +18,13 @@ public static class ProcessInfo
     /// <summary>The pid of its parent.</summary>
     public static int? Parent(int pid) => Stat(pid) is { } fields ? int.Parse(fields[1], CultureInfo.InvariantCulture) : null;
 
+    /// <summary>The user that it runs as. (The owner of /proc/PID is root for a process that must not be traced.)</summary>
+    public static uint? User(int pid)
+    {
+        string? line = Read($"/proc/{pid}/status")?.Split('\n').FirstOrDefault(l => l.StartsWith("Uid:", StringComparison.Ordinal));
+        return uint.TryParse(line?.Split('\t').ElementAtOrDefault(1), NumberStyles.None, CultureInfo.InvariantCulture, out uint user) ? user : null;
+    }
+
     /// <summary>CPU seconds used by all its threads so far.</summary>
     public static double? CpuSeconds(int pid) => Stat(pid) is { } fields
         ? (ulong.Parse(fields[11], CultureInfo.InvariantCulture) + ulong.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond

@@ -14,6 +14,9 @@ internal sealed class QemuMachine : IRunningMachine
 {
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long QEMU gets to forget a display client that another takes the place of.</summary>
+    private static readonly TimeSpan Replacement = TimeSpan.FromMilliseconds(100);
+
     private readonly QemuFiles _files;
     private readonly RunRecord _record;
     private readonly ProcessHandle? _process;
@@ -25,6 +28,7 @@ internal sealed class QemuMachine : IRunningMachine
     private volatile QmpClient? _qmp;
     private MachineEnd? _why;
     private int _lastFd;
+    private bool _mayHaveClient;
 
     /// <param name="qmp">Connected, and from now on this one's; null to connect.</param>
     /// <param name="trouble">What is wrong from the beginning on, or null.</param>
@@ -71,7 +75,7 @@ internal sealed class QemuMachine : IRunningMachine
             trouble = e.Message;
         }
 
-        var machine = new QemuMachine(files, record, process, qmp, null) { Trouble = trouble };
+        var machine = new QemuMachine(files, record, process, qmp, null) { Trouble = trouble, _mayHaveClient = true };
         if (qmp is not null)
         {
             await machine.SynchroniseAsync(qmp, cancel);
@@ -107,7 +111,8 @@ internal sealed class QemuMachine : IRunningMachine
     /// <remarks>
     /// Measured with QEMU 10.0.2: a client that never authenticates here costs nothing, QEMU answers QMP and runs on, and the next client takes its place. A display listener that never
     /// authenticates, which a client can register later, stops QEMU's main loop until that listener's socket is closed: QMP answers nothing meanwhile and commands end after 10 s with a sentence.
-    /// Only the seat gets here, and its end closes its sockets.
+    /// Only the seat gets here, and its end closes its sockets. When a client takes the place of one that has not authenticated, QEMU forgets its objects for the new one too if the new one is ready
+    /// before the old one has failed ("QEMU did not take the seat as a listener"): so the new one comes a little later.
     /// </remarks>
     public async Task<SafeFileHandle> OpenDisplayAsync(CancellationToken cancel)
     {
@@ -124,6 +129,8 @@ internal sealed class QemuMachine : IRunningMachine
                     w.WriteString("protocol", "@dbus-display");
                     w.WriteString("fdname", name);
                 }, cancel);
+                await Task.Delay(_mayHaveClient ? Replacement : TimeSpan.Zero, cancel);
+                _mayHaveClient = true;
                 return ours;
             }
             catch (Exception e)
@@ -344,6 +351,12 @@ internal sealed class QemuMachine : IRunningMachine
         if (_qmp is { } qmp)
         {
             await Task.WhenAny(qmp.Closed, Task.Delay(TimeSpan.FromSeconds(1)));
+        }
+
+        if (_over.IsCancellationRequested)
+        {
+            // Let go of meanwhile: what this end leads to is the next daemon's business.
+            return;
         }
 
         QemuPreparation.CleanUp(_files);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Hyperspace.Linux;
-using Hyperspace.Linux.Files;
 
 namespace Hyperspace.Machines.Engines.Qemu;
 
@@ -66,7 +65,7 @@ internal static class QemuProcess
             // What surrounds QEMU has the same arguments behind its own: only QEMU itself has its name first.
             IReadOnlyList<string> arguments = ProcessInfo.UntrustedArguments(pid);
             if (arguments.Count > 0 && Path.GetFileName(arguments[0]) == QemuCommandLine.Program && ProcessInfo.StartTime(pid) is not null
-                && QemuUser.MayRunVms(FileOwner.Of($"/proc/{pid}"))
+                && QemuUser.MayRunVms(ProcessInfo.User(pid))
                 && arguments.Select(argument => QemuCommandLine.QmpPath(argument)).OfType<string>().Select(path => QemuFiles.NameOfQmp(paths, path)).FirstOrDefault(name => name is not null) is { } vm)
             {
                 found[vm] = pid;

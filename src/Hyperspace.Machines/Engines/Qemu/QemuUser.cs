@@ -13,7 +13,7 @@ internal static class QemuUser
     public const uint Count = 65_536;
 
     /// <summary>Whether a process of that user can be a VM of ours: anybody may give a process any name and arguments.</summary>
-    public static bool MayRunVms(uint? owner) => owner is { } user && (user == FileOwner.Of("/proc/self") || (Environment.IsPrivilegedProcess && user is >= First and < First + Count));
+    public static bool MayRunVms(uint? owner) => owner is { } user && (user == ProcessInfo.User(Environment.ProcessId) || (Environment.IsPrivilegedProcess && user is >= First and < First + Count));
 
     /// <summary>Null when this process is not root: VMs then run as its own user.</summary>
     public static uint? Of(HyperspacePaths paths, string name)
