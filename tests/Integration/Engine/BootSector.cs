@@ -36,12 +36,35 @@ internal static class BootSector
     /// <summary>Writes a disk with it.</summary>
     public static void WriteDisk(string file, long size = 1 << 20)
     {
-        string hex = string.Concat(Code.Split('\n').Select(line => line.Split(';')[0].Replace(" ", "", StringComparison.Ordinal)));
         byte[] sector = new byte[512];
-        Convert.FromHexString(hex).CopyTo(sector, 0);
+        MachineCode.Bytes(Code).CopyTo(sector, 0);
         (sector[510], sector[511]) = (0x55, 0xAA);
         using FileStream disk = File.Create(file);
         disk.Write(sector);
         disk.SetLength(size);
     }
+}
+
+/// <summary>A kernel for direct boot (Multiboot specification 0.6.96): it writes its command line and its first module, the initial RAM disk, to the serial line.</summary>
+internal static class TinyKernel
+{
+    private const string Code = """
+        02b0ad1b 00000100 fe4f51e4              ; 100000 multiboot magic, flags: addresses follow, checksum
+        00001000 00001000 00000000 00000000     ; 10000c header, load, load end, bss end
+        20001000                                ; 10001c entry
+        8b7310 baf8030000                       ; 100020 esi = command line; dx = 3f8
+        ac 84c0 7403 ee ebf8                    ; 100028 out each byte of it
+        8b4b18 8b31 8b7904                      ; 100030 esi, edi = the first module's start and end
+        39fe 7404 ac ee ebf8                    ; 100038 out each byte of it
+        f4 ebfd                                 ; 100040 hlt
+        """;
+
+    public static void Write(string file) => File.WriteAllBytes(file, MachineCode.Bytes(Code));
+}
+
+/// <summary>Listings: hexadecimal bytes, then a semicolon and what they mean.</summary>
+internal static class MachineCode
+{
+    public static byte[] Bytes(string listing) =>
+        Convert.FromHexString(string.Concat(listing.Split('\n').Select(line => line.Split(';')[0].Replace(" ", "", StringComparison.Ordinal))));
 }

@@ -56,11 +56,18 @@ public sealed class DisplayTests : IAsyncLifetime
         await _home.TypeAsync("vm", "a");
         await _home.SerialAsync("vm", "ready\r\na");
 
-        using SafeFileHandle socket = await fleet.OpenDisplayAsync("vm", vm.Generation, CancellationToken.None);
+        // As the seat does, which tries again when QEMU has confused the two.
         using var reactor = new Reactor();
         var events = new LastPicture();
-        using var display = new GuestDisplay(reactor, "vm", socket, events);
-        Pump(reactor, () => display.Surface is not null, () => $"a picture; closed: {events.WhyClosed}");
+        for (int attempt = 0; attempt < 3 && !events.HasPicture; attempt++)
+        {
+            events.WhyClosed = null;
+            using SafeFileHandle socket = await fleet.OpenDisplayAsync("vm", vm.Generation, CancellationToken.None);
+            using var display = new GuestDisplay(reactor, "vm", socket, events);
+            Pump(reactor, () => display.Surface is not null || events.WhyClosed is not null, () => "a picture");
+        }
+
+        Assert.True(events.HasPicture, $"closed: {events.WhyClosed}");
     }
 
     [Fact]
@@ -124,9 +131,11 @@ public sealed class DisplayTests : IAsyncLifetime
 
     private sealed class LastPicture : IGuestDisplayEvents
     {
-        public string? WhyClosed { get; private set; }
+        public string? WhyClosed { get; set; }
 
-        public void ScanoutChanged(GuestDisplay display) { }
+        public bool HasPicture { get; private set; }
+
+        public void ScanoutChanged(GuestDisplay display) => HasPicture |= display.Surface is not null;
 
         public void Damaged(GuestDisplay display, PixelRect rect) { }
 

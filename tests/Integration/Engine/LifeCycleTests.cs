@@ -146,6 +146,38 @@ public sealed class LifeCycleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_kernel_is_booted_directly_with_its_command_line_and_its_initial_RAM_disk()
+    {
+        string kernel = Path.Combine(_home.Folder, "kernel"), initrd = Path.Combine(_home.Folder, "initrd");
+        TinyKernel.Write(kernel);
+        File.WriteAllText(initrd, "and a RAM disk");
+        _home.Define("vm", "disks: []\nrestart: {policy: never, maximum: 1}");
+        File.WriteAllText(_home.Definition("vm"), $"memory: 64MiB\ncpus: 1\naccelerator: tcg\nnetwork: none\nfirmware: linux\nkernel: {{image: {kernel}, initrd: {initrd}, cmdline: \"commas, and = signs\"}}\n");
+        Fleet fleet = await _home.OpenFleetAsync();
+        await fleet.ActAsync("vm", VmAction.Start, CancellationToken.None);
+        await _home.SerialAsync("vm", "commas, and = signsand a RAM disk");
+    }
+
+    [Fact]
+    public async Task Uefi_firmware_comes_up_and_its_variables_are_kept()
+    {
+        _home.Define("vm");
+        string definition = File.ReadAllText(_home.Definition("vm")).Replace("firmware: bios", "firmware: uefi", StringComparison.Ordinal).Replace("memory: 32MiB", "memory: 128MiB", StringComparison.Ordinal);
+        File.WriteAllText(_home.Definition("vm"), definition);
+        Fleet fleet = await _home.OpenFleetAsync();
+        await fleet.ActAsync("vm", VmAction.Start, CancellationToken.None);
+        await _home.SerialAsync("vm", "BdsDxe");
+        await fleet.ActAsync("vm", VmAction.Kill, CancellationToken.None);
+        byte[] variables = File.ReadAllBytes(new QemuFiles(_home.Paths, "vm").Variables);
+        Assert.NotEqual(File.ReadAllBytes(UefiFirmware.Debian.EmptyVariables), variables);
+        _home.AssertNothingIsLeft("vm");
+
+        await fleet.ActAsync("vm", VmAction.Start, CancellationToken.None);
+        await fleet.ActAsync("vm", VmAction.Kill, CancellationToken.None);
+        Assert.NotEqual(File.ReadAllBytes(UefiFirmware.Debian.EmptyVariables), File.ReadAllBytes(new QemuFiles(_home.Paths, "vm").Variables));
+    }
+
+    [Fact]
     public async Task Starts_stops_and_resets_at_once_leave_one_process_or_none()
     {
         _home.Define("vm");

@@ -95,7 +95,7 @@ internal static class QemuCommandLine
     /// <summary>
     /// The PS/2 keyboard and mouse of the machine's i8042 are always there, and a key goes to one keyboard only: QEMU gives it to the one that a driver has switched on last, else to PS/2. Measured with
     /// QEMU 10.0.2: with each of the three choices keys arrive in SeaBIOS and in OVMF, which drive no virtio keyboard; in Linux they arrive at "AT Translated Set 2 keyboard" until
-    /// the module virtio_input is loaded and at "QEMU Virtio Keyboard" from then on; after a reset SeaBIOS has them again.
+    /// the module virtio_input is loaded and at "QEMU Virtio Keyboard" from then on; after a reset at PS/2 again.
     /// </summary>
     private static void AddInput(List<string> line, InputDevices input)
     {
