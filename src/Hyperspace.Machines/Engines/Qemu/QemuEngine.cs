@@ -41,7 +41,7 @@ public sealed partial class QemuEngine : IEngine
                 all.Add(new Degradation("CPUs are emulated (TCG), many times slower than KVM", Accelerator.Reason, "Use a machine with hardware virtualisation switched on."));
             }
 
-            if (!Version.StartsWith("1", StringComparison.Ordinal) || Version.Length < 2 || !char.IsAsciiDigit(Version[1]))
+            if (!System.Version.TryParse(Version, out Version? version) || version.Major < 10)
             {
                 all.Add(new Degradation("QEMU is missing or older than 10", $"{QemuCommandLine.Program} says: {Version}", "Install QEMU 10 or newer; ./run does it."));
             }
