@@ -24,6 +24,7 @@ internal sealed class Machine
     private volatile MachineState _current = new(VmState.Off, null, null, 0);
     private volatile Usage _usage = Usage.None;
     private Launch? _launch;
+    private TaskCompletionSource _over = new();
     private CancellationTokenSource? _restartWait;
     private int _generation;
     private bool _released;
@@ -55,23 +56,7 @@ internal sealed class Machine
     /// <param name="at">CLOCK_MONOTONIC, in nanoseconds.</param>
     public void Sample(long at) => _usage = Usage.Sample(_current.Run?.Measure(), _usage, at);
 
-    public VmStatus Status()
-    {
-        (LoadedDefinition loaded, MachineState s, Usage usage) = (_definition, _current, _usage);
-        bool lives = s.State is VmState.Running or VmState.Paused or VmState.Stopping or VmState.Starting;
-
-        // A file that is broken or gone must not take a running VM from its port.
-        VmDefinition? d = loaded.Definition ?? (lives ? _lastGood : null);
-        bool invalid = loaded.Definition is null && !lives;
-        string? errors = loaded.Errors.Count == 0 ? null : string.Join("; ", loaded.Errors.Select(e => e.ToString()));
-        string? reason = invalid ? errors : s.Reason ?? s.Run?.Trouble ?? (errors is null ? null : $"It runs as it was started; its file has errors now: {errors}");
-        return new VmStatus(
-            Name, d?.Label ?? Name, d?.Color ?? "#8b93a1", d?.Port, invalid ? VmState.Invalid : s.State, reason, d?.MemoryMiB ?? 0, d?.Cpus ?? 0,
-            s.Run?.Accelerator ?? (d is null ? "" : _engine.AcceleratorOf(d)), usage.CpuPercent, usage.ResidentBytes, s.Run?.StartedAt, s.Restarts, s.Run?.Generation ?? Volatile.Read(ref _generation))
-        {
-            Pid = s.Run?.Pid,
-        };
-    }
+    public VmStatus Status() => _current.ToStatus(_definition, _lastGood, _usage, Volatile.Read(ref _generation), _engine);
 
     /// <summary>Goes on with a run of an earlier daemon, if there is one.</summary>
     public async Task AdoptAsync(CancellationToken cancel)
@@ -204,8 +189,10 @@ internal sealed class Machine
 
     private void Watch(IRunningMachine run, int restarts, Launch? launch)
     {
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
+            _over = over;
             _generation = Math.Max(_generation, run.Generation);
             _launch = ReferenceEquals(_launch, launch) ? null : _launch;
             _current = new MachineState(run.IsPaused ? VmState.Paused : VmState.Running, null, run, restarts);
@@ -213,7 +200,7 @@ internal sealed class Machine
 
         run.Changed += () => RunChanged(run);
         RunChanged(run);
-        _ = EndedAsync(run);
+        _ = EndedAsync(run, over);
     }
 
     private void RunChanged(IRunningMachine run)
@@ -234,10 +221,11 @@ internal sealed class Machine
         CancelRestart();
         await GiveUpLaunchAsync();
         IRunningMachine? run;
+        Task over;
         bool first;
         lock (_lock)
         {
-            run = _current.Run;
+            (run, over) = (_current.Run, _over.Task);
             first = run is not null && _current.State != VmState.Stopping;
             _current = first ? _current with { State = VmState.Stopping, Reason = null } : _current;
         }
@@ -261,8 +249,8 @@ internal sealed class Machine
             await PowerOffAsync(run);
         }
 
-        await run.Ended;
-        await EndedAsync(run);
+        // Not the end alone: also what it leads to has been published when a stop returns.
+        await over;
     }
 
     private async Task PowerOffAsync(IRunningMachine run)
@@ -311,19 +299,15 @@ internal sealed class Machine
         }
     }
 
-    /// <summary>Completes when what the end of the run leads to has been done; several may wait for it, the first does it.</summary>
-    private async Task EndedAsync(IRunningMachine run)
+    /// <summary>Waits for the end of a run and does what it leads to.</summary>
+    /// <param name="over">Completed then.</param>
+    private async Task EndedAsync(IRunningMachine run, TaskCompletionSource over)
     {
         MachineEnd end = await run.Ended;
         bool crashed;
         CancellationTokenSource? ticket = null;
         lock (_lock)
         {
-            if (!ReferenceEquals(_current.Run, run))
-            {
-                return;
-            }
-
             // Whatever ended it while it was being stopped: that is what was wanted.
             crashed = end.Crashed && _current.State != VmState.Stopping;
             _current = new MachineState(crashed ? VmState.Crashed : VmState.Off, end.Reason, null, _current.Restarts);
@@ -336,6 +320,7 @@ internal sealed class Machine
 
         _log.Write(crashed ? $"Crashed: {end.Reason}" : end.Reason);
         _changed();
+        over.SetResult();
         await run.DisposeAsync();
         if (ticket is not null)
         {

@@ -1,3 +1,4 @@
+using Hyperspace.Machines.Definitions;
 using Hyperspace.Machines.Engines;
 using Hyperspace.Protocols.Control;
 
@@ -5,7 +6,28 @@ namespace Hyperspace.Machines.Supervision;
 
 /// <summary>Where a VM is; immutable.</summary>
 /// <param name="Run">Null while there is no process.</param>
-internal sealed record MachineState(VmState State, string? Reason, IRunningMachine? Run, int Restarts);
+internal sealed record MachineState(VmState State, string? Reason, IRunningMachine? Run, int Restarts)
+{
+    /// <summary>What people and programs see of it.</summary>
+    /// <param name="lastGood">The last definition without errors; null when there never was one.</param>
+    /// <param name="generation">Of the last run, for a VM that has none now.</param>
+    public VmStatus ToStatus(LoadedDefinition loaded, VmDefinition? lastGood, Usage usage, int generation, IEngine engine)
+    {
+        bool lives = State is VmState.Running or VmState.Paused or VmState.Stopping or VmState.Starting;
+
+        // A file that is broken or gone must not take a running VM from its port.
+        VmDefinition? d = loaded.Definition ?? (lives ? lastGood : null);
+        bool invalid = loaded.Definition is null && !lives;
+        string? errors = loaded.Errors.Count == 0 ? null : string.Join("; ", loaded.Errors.Select(e => e.ToString()));
+        string? reason = invalid ? errors : Reason ?? Run?.Trouble ?? (errors is null ? null : $"It runs as it was started; its file has errors now: {errors}");
+        return new VmStatus(
+            loaded.Name, d?.Label ?? loaded.Name, d?.Color ?? "#8b93a1", d?.Port, invalid ? VmState.Invalid : State, reason, d?.MemoryMiB ?? 0, d?.Cpus ?? 0,
+            Run?.Accelerator ?? (d is null ? "" : engine.AcceleratorOf(d)), usage.CpuPercent, usage.ResidentBytes, Run?.StartedAt, Restarts, Run?.Generation ?? generation)
+        {
+            Pid = Run?.Pid,
+        };
+    }
+}
 
 /// <summary>A start that is under way.</summary>
 internal sealed class Launch(int generation)

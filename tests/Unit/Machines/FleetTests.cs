@@ -98,6 +98,19 @@ public sealed class FleetTests : IAsyncLifetime
         await Assert.ThrowsAsync<MachineException>(() => fleet.MoveAsync("a", 10, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task When_an_action_returns_the_list_says_what_it_has_done()
+    {
+        Fleet fleet = await OpenAsync(Stage.Loaded("vm"));
+        for (int i = 0; i < 300; i++)
+        {
+            await fleet.ActAsync("vm", VmAction.Start, CancellationToken.None);
+            Assert.Equal(VmState.Running, Vm("vm").State);
+            await fleet.ActAsync("vm", i % 2 == 0 ? VmAction.Stop : VmAction.Kill, CancellationToken.None);
+            Assert.Equal(VmState.Off, Vm("vm").State);
+        }
+    }
+
     [Theory]
     [InlineData("../../etc/passwd")]
     [InlineData("")]
