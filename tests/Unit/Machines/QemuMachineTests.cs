@@ -55,6 +55,25 @@ public sealed class QemuMachineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_status_that_is_overtaken_by_a_resume_is_no_longer_true()
+    {
+        bool overtaken = false;
+        await using var monitor = new ScriptedMonitor(_files.Qmp);
+        monitor.Answer = (name, id) => AnswerStatus(name, id, overtaken ? "paused" : "running") + (overtaken && name == "query-status" ? "\r\n{\"event\": \"RESUME\"}" : "");
+        await using QemuMachine machine = await AdoptAsync();
+        overtaken = true;
+        for (int i = 0; i < 20; i++)
+        {
+            int resumed = 0;
+            machine.Changed += () => Interlocked.Add(ref resumed, machine.IsPaused ? 0 : 1);
+            await monitor.SendAsync("""{"event": "STOP"}""");
+            await Stage.UntilAsync(() => Volatile.Read(ref resumed) > 0, () => "the resume");
+            await Task.Delay(10);
+            Assert.False(machine.IsPaused);
+        }
+    }
+
+    [Fact]
     public async Task A_monitor_that_sends_garbage_is_left_the_VM_goes_on_and_the_monitor_is_tried_again()
     {
         await using var monitor = new ScriptedMonitor(_files.Qmp) { Answer = (name, id) => AnswerStatus(name, id, "running") };

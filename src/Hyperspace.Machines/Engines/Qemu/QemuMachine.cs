@@ -27,6 +27,7 @@ internal sealed class QemuMachine : IRunningMachine
     private readonly Lock _lock = new();
     private volatile QmpClient? _qmp;
     private MachineEnd? _why;
+    private int _changes;
     private int _lastFd;
     private bool _mayHaveClient;
 
@@ -183,7 +184,7 @@ internal sealed class QemuMachine : IRunningMachine
                     current.Listen(message => OnEvent(current, message));
                     await current.Closed.WaitAsync(_over.Token);
                     _qmp = null;
-                    Set(IsPaused, current.WhyClosed);
+                    Set(null, current.WhyClosed);
                     await current.DisposeAsync();
                 }
 
@@ -204,27 +205,29 @@ internal sealed class QemuMachine : IRunningMachine
         {
             QmpClient qmp = await ConnectAsync(_record, _files, _over.Token);
             _qmp = qmp;
-            Set(IsPaused, _startTrouble);
+            Set(null, _startTrouble);
             await SynchroniseAsync(qmp, _over.Token);
             return qmp;
         }
         catch (QmpException e)
         {
-            Set(IsPaused, e.Message);
+            Set(null, e.Message);
             return null;
         }
     }
 
+    /// <summary>Asks for the state. An event that is handled before the answer is the newer truth.</summary>
     private async Task SynchroniseAsync(QmpClient qmp, CancellationToken cancel)
     {
+        int asked = Volatile.Read(ref _changes);
         try
         {
             JsonElement status = await qmp.ExecuteAsync("query-status", null, cancel);
-            TakeStatus(QmpMessage.Member(status, "status"));
+            TakeStatus(QmpMessage.Member(status, "status"), asked);
         }
         catch (Exception e) when (e is QmpException or InvalidOperationException)
         {
-            Set(IsPaused, e.Message);
+            Set(null, e.Message);
         }
     }
 
@@ -233,16 +236,18 @@ internal sealed class QemuMachine : IRunningMachine
         switch (message.Name)
         {
             case "STOP":
+                Interlocked.Increment(ref _changes);
                 Set(paused: true, Trouble);
 
                 // Why it stands still is not said here: somebody's wish, a full disk, an error of KVM's.
                 _ = SynchroniseAsync(qmp, _over.Token).ContinueWith(static task => task.Exception, TaskScheduler.Default);
                 break;
             case "RESUME":
+                Interlocked.Increment(ref _changes);
                 Set(paused: false, _startTrouble);
                 break;
             case "BLOCK_IO_ERROR" when QmpMessage.Member(message.Data, "action") == "stop":
-                Set(IsPaused, $"The host cannot write or read one of its disks ({QmpMessage.Member(message.Data, "reason")}), so it was paused. Mend that and resume it: nothing is lost.");
+                Set(null, $"The host cannot write or read one of its disks ({QmpMessage.Member(message.Data, "reason")}), so it was paused. Mend that and resume it: nothing is lost.");
                 break;
             case "SHUTDOWN":
                 TakeShutdown(QmpMessage.Member(message.Data, "reason"));
@@ -272,7 +277,8 @@ internal sealed class QemuMachine : IRunningMachine
     }
 
     /// <summary>A run state of QEMU (QEMU QMP reference, "RunState").</summary>
-    private void TakeStatus(string status)
+    /// <param name="asked">The number of changes when it was asked for; null for an event.</param>
+    private void TakeStatus(string status, int? asked = null)
     {
         switch (status)
         {
@@ -286,15 +292,15 @@ internal sealed class QemuMachine : IRunningMachine
                 EndNow(new MachineEnd(true, $"QEMU or KVM could not go on. {LogTail.OneLine(_files.QemuLog, 3, "It left no message.")}"));
                 break;
             case "io-error":
-                Set(paused: true, Trouble ?? "The host cannot write or read one of its disks, so it was paused. Mend that and resume it: nothing is lost.");
+                Set(paused: true, Trouble ?? "The host cannot write or read one of its disks, so it was paused. Mend that and resume it: nothing is lost.", asked);
                 break;
 
             // A sleeping guest is not paused: it does what it wants to do.
             case "running" or "suspended":
-                Set(paused: false, Trouble);
+                Set(paused: false, Trouble, asked);
                 break;
             case "paused" or "prelaunch" or "inmigrate" or "postmigrate" or "finish-migrate" or "save-vm" or "restore-vm" or "debug" or "watchdog" or "colo":
-                Set(paused: true, Trouble);
+                Set(paused: true, Trouble, asked);
                 break;
         }
     }
@@ -305,16 +311,18 @@ internal sealed class QemuMachine : IRunningMachine
         return lines.LastOrDefault(line => line.Contains("Kernel panic", StringComparison.Ordinal)) ?? LogTail.OneLine(_files.Serial, 2, "");
     }
 
-    private void Set(bool paused, string? trouble)
+    /// <param name="paused">Null leaves it as it is.</param>
+    private void Set(bool? paused, string? trouble, int? asked = null)
     {
         lock (_lock)
         {
-            if (_why is not null || (paused == IsPaused && trouble == Trouble))
+            bool now = paused ?? IsPaused;
+            if (_why is not null || (asked ?? _changes) != _changes || (now == IsPaused && trouble == Trouble))
             {
                 return;
             }
 
-            (IsPaused, Trouble) = (paused, trouble);
+            (IsPaused, Trouble) = (now, trouble);
         }
 
         Changed?.Invoke();
