@@ -55,7 +55,7 @@ internal sealed class BenchRig : IDisposable
     public LinkedSeat Seat { get; }
     public Process Daemon => _daemon;
 
-    public string VncSocket(string guest) => Path.Combine(Paths.VmRuntime(guest), "vnc.sock");
+    public string VncSocket(string guest) => Path.Combine(Paths.VmRuntime(guest), "qemu", "vnc.sock");
 
     /// <summary>Waits until all guests show their prompt and all displays are connected.</summary>
     public void WaitForGuests()

@@ -8,6 +8,51 @@ internal static class LogTail
     /// <summary>So much of the file's end is read at most, in bytes.</summary>
     public const int MaxBytes = 256 << 10;
 
+    /// <summary>A log that a guest fills without end is cut when it has grown beyond this, in bytes.</summary>
+    public const long MaxLogBytes = 16 << 20;
+
+    /// <summary>So much of it is kept then, beside it, in bytes.</summary>
+    public const int KeptBytes = 1 << 20;
+
+    /// <summary>
+    /// Empties a log that is too large and keeps its end in <c>NAME.1.log</c>. Its writer goes on appending to the same file; what it writes in between is lost. A log that cannot be
+    /// cut stays as it is.
+    /// </summary>
+    public static void Trim(string file)
+    {
+        try
+        {
+            if (new FileInfo(file) is not { Exists: true, Length: > MaxLogBytes })
+            {
+                return;
+            }
+
+            using var log = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            try
+            {
+                KeepEnd(log, Path.ChangeExtension(file, ".1.log"));
+            }
+            finally
+            {
+                // Also on a full disk, and then most of all.
+                log.SetLength(0);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"hyperspace: {file} is too large, and its end cannot be kept: {e.Message}");
+        }
+    }
+
+    private static void KeepEnd(FileStream log, string kept)
+    {
+        log.Position = log.Length - KeptBytes;
+        var buffer = new byte[KeptBytes];
+        int n = log.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        using FileStream stream = File.Create(kept);
+        stream.Write(buffer, 0, n);
+    }
+
     /// <summary>The last lines, oldest first; none for a file that does not exist.</summary>
     public static IReadOnlyList<string> Lines(string file, int count)
     {

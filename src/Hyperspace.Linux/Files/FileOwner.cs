@@ -15,6 +15,16 @@ public static partial class FileOwner
         }
     }
 
+    /// <summary>Gives the file to a group and leaves its user.</summary>
+    /// <exception cref="LinuxException">The kernel refuses.</exception>
+    public static void GiveToGroup(string path, uint group)
+    {
+        if (LChown(path, uint.MaxValue, group) < 0)
+        {
+            throw LinuxException.Last($"chown {path}");
+        }
+    }
+
     /// <summary>The user who owns the file; null when there is none.</summary>
     public static unsafe uint? Of(string path)
     {

@@ -21,6 +21,11 @@ public static class AcceleratorProbe
             return (wish, $"{Variable} is set to {wish}.");
         }
 
+        if (!string.IsNullOrEmpty(wish))
+        {
+            return ("tcg", $"{Variable} is \"{wish}\"; expected kvm or tcg.");
+        }
+
         if (openError is not null)
         {
             return ("tcg", $"/dev/kvm cannot be used: {openError}");

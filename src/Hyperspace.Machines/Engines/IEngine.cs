@@ -4,10 +4,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Machines.Engines;
 
-/// <summary>What runs VMs: QEMU here; Xen through xl could stand in its place, and neither the seat nor the console would notice.</summary>
+/// <summary>
+/// What runs VMs: QEMU here; Xen through xl could stand in its place, and neither the supervision nor the seat nor the console would notice. Thread-safe; different VMs do not wait for
+/// each other.
+/// </summary>
 public interface IEngine
 {
-    /// <summary>What <c>auto</c> means on this host, <c>kvm</c> or <c>tcg</c>, and why.</summary>
+    /// <summary>What <c>auto</c> means on this host, <c>kvm</c> or <c>tcg</c> for QEMU, and why.</summary>
     (string Accelerator, string Reason) Accelerator { get; }
 
     /// <summary>The engine's own version, such as <c>10.0.2</c>; says so when it is missing.</summary>
@@ -19,13 +22,18 @@ public interface IEngine
     /// <summary>The accelerator that a VM gets, or would.</summary>
     string AcceleratorOf(VmDefinition definition);
 
-    /// <summary>Starts a VM's process; returns when it can be controlled.</summary>
+    /// <summary>Starts a VM; returns when it can be controlled.</summary>
     /// <param name="generation">The run's number, kept for those who adopt it.</param>
     /// <exception cref="MachineException">It cannot be started; says why. Nothing of it is left.</exception>
+    /// <exception cref="OperationCanceledException">Nothing of it is left then either.</exception>
     Task<IRunningMachine> StartAsync(VmDefinition definition, int generation, CancellationToken cancel);
 
+    /// <summary>The names of the VMs of which an earlier daemon has left a run, whether or not there still are definitions of them.</summary>
+    IReadOnlyList<string> FindRuns();
+
     /// <summary>
-    /// Takes over a run that an earlier daemon began. Null when there is none. One that ended meanwhile is given with its <see cref="IRunningMachine.Ended"/> done.
+    /// Takes over a run that an earlier daemon began. Null when there is none. One that ended meanwhile is given with its <see cref="IRunningMachine.Ended"/> done; one that
+    /// does not answer is given with <see cref="IRunningMachine.Trouble"/>.
     /// </summary>
     Task<IRunningMachine?> AdoptAsync(string name, CancellationToken cancel);
 }
@@ -35,11 +43,18 @@ public interface IEngine
 /// <param name="Reason">A sentence for people.</param>
 public sealed record MachineEnd(bool Crashed, string Reason);
 
-/// <summary>One run of a VM. Disposing it lets go of it and leaves it running.</summary>
+/// <summary>What a run has taken from the host.</summary>
+/// <param name="CpuSeconds">Used by all its CPUs and devices since it began.</param>
+/// <param name="ResidentBytes">Memory of the host that it holds now, the guest's own included.</param>
+public readonly record struct MachineUse(double CpuSeconds, long ResidentBytes);
+
+/// <summary>
+/// One run of a VM. Disposing it lets go of it and leaves it running. What cannot be done throws a <see cref="MachineException"/>, after ten seconds without an answer at the latest.
+/// </summary>
 public interface IRunningMachine : IAsyncDisposable
 {
-    /// <summary>The process to measure, and to look at when debugging.</summary>
-    int Pid { get; }
+    /// <summary>The process to look at when debugging; null when it runs in none.</summary>
+    int? Pid { get; }
 
     int Generation { get; }
 
@@ -49,16 +64,22 @@ public interface IRunningMachine : IAsyncDisposable
 
     bool IsPaused { get; }
 
-    /// <summary>Raised when <see cref="IsPaused"/> has changed, on any thread.</summary>
-    event Action? PausedChanged;
+    /// <summary>What is wrong while it runs, a sentence for people, such as a full disk of the host that has paused it; null when all is well.</summary>
+    string? Trouble { get; }
 
-    /// <summary>Completes when the process is gone; never faults.</summary>
+    /// <summary>Raised when <see cref="IsPaused"/> or <see cref="Trouble"/> has changed, on any thread.</summary>
+    event Action? Changed;
+
+    /// <summary>Completes when it is gone; never faults. Not after this was disposed.</summary>
     Task<MachineEnd> Ended { get; }
+
+    /// <summary>Null when it cannot be measured.</summary>
+    MachineUse? Measure();
 
     /// <summary>Presses the power button (ACPI); what the guest does about it is its own business.</summary>
     Task PowerDownAsync(CancellationToken cancel);
 
-    /// <summary>Ends the process and waits until it is gone.</summary>
+    /// <summary>Ends it by force and returns when it is gone. Works without any answer from it.</summary>
     Task KillAsync();
 
     Task ResetAsync(CancellationToken cancel);

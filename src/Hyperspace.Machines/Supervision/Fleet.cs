@@ -30,7 +30,7 @@ public sealed class Fleet : IFleet, IAsyncDisposable
         (_store, _engine, _paths, _clock) = (store, engine, paths, clock);
         _sampler = new HostSampler(engine, paths);
         Host = _sampler.Sample();
-        _settled = new Timer(_ => Reload());
+        _settled = new Timer(_ => ReloadSettled());
         _watcher = WatchDefinitions();
     }
 
@@ -46,6 +46,7 @@ public sealed class Fleet : IFleet, IAsyncDisposable
         var fleet = new Fleet(store, engine, paths, clock);
         fleet.Reload();
         await fleet.AdoptAllAsync(cancel);
+        fleet.Publish();
         fleet.Autostart();
         fleet._sampling = fleet.SampleAsync();
         return fleet;
@@ -58,7 +59,7 @@ public sealed class Fleet : IFleet, IAsyncDisposable
         {
             VmAction.Start => machine.StartAsync(cancel),
             VmAction.Stop => machine.StopAsync(cancel),
-            VmAction.Kill => machine.KillAsync(),
+            VmAction.Kill => machine.KillAsync(cancel),
             VmAction.Reset => machine.ResetAsync(cancel),
             VmAction.Pause => machine.PauseAsync(cancel),
             VmAction.Resume => machine.ResumeAsync(cancel),
@@ -69,9 +70,19 @@ public sealed class Fleet : IFleet, IAsyncDisposable
     public Task<IReadOnlyList<string>> LogAsync(string vm, string log, int maxLines, CancellationToken cancel)
     {
         string name = Find(vm).Name;
-        return log is "serial" or "qemu" or "events"
-            ? Task.FromResult(LogTail.Lines(Path.Combine(_paths.VmState(name), log + ".log"), Math.Clamp(maxLines, 1, 10_000)))
-            : throw new MachineException($"There is no log \"{log}\"; expected serial, qemu or events.");
+        if (log is not ("serial" or "qemu" or "events"))
+        {
+            throw new MachineException($"There is no log \"{log}\"; expected serial, qemu or events.");
+        }
+
+        try
+        {
+            return Task.FromResult(LogTail.Lines(Path.Combine(_paths.VmState(name), log + ".log"), Math.Clamp(maxLines, 1, 10_000)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"The log {log} of {name} cannot be read: {e.Message}", e);
+        }
     }
 
     public Task MoveAsync(string vm, int? port, CancellationToken cancel)
@@ -105,6 +116,19 @@ public sealed class Fleet : IFleet, IAsyncDisposable
 
     public Task<SafeFileHandle> OpenDisplayAsync(string vm, int generation, CancellationToken cancel) => Find(vm).OpenDisplayAsync(generation, cancel);
 
+    private void ReloadSettled()
+    {
+        try
+        {
+            Reload();
+        }
+        catch (Exception e)
+        {
+            // On a timer's thread an exception would end the daemon.
+            Console.Error.WriteLine($"hyperspace: the definitions cannot be read again: {e.Message}");
+        }
+    }
+
     public Task ReloadAsync(CancellationToken cancel)
     {
         Reload();
@@ -116,7 +140,7 @@ public sealed class Fleet : IFleet, IAsyncDisposable
     {
         lock (_lock)
         {
-            IReadOnlyList<LoadedDefinition> found = _store.Load();
+            IReadOnlyList<LoadedDefinition> found = LoadDefinitions();
             foreach (LoadedDefinition definition in found)
             {
                 Machine machine = _machines.TryGetValue(definition.Name, out Machine? known) ? known : _machines[definition.Name] = NewMachine(definition);
@@ -132,24 +156,49 @@ public sealed class Fleet : IFleet, IAsyncDisposable
         Publish();
     }
 
+    /// <summary>A folder that cannot be read takes no VM away: the definitions stay as they were.</summary>
+    private IReadOnlyList<LoadedDefinition> LoadDefinitions()
+    {
+        try
+        {
+            return _store.Load();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"hyperspace: the definitions in {_paths.Definitions} cannot be read: {e.Message}");
+            return [.. _machines.Values.Select(m => m.Definition)];
+        }
+    }
+
     private Machine NewMachine(LoadedDefinition definition)
     {
         var log = new MachineLog(Path.Combine(_paths.VmState(definition.Name), "events.log"), _clock);
         return new Machine(definition, _engine, _clock, log, Publish);
     }
 
+    /// <summary>Also VMs whose definitions are gone are found: nobody else could stop them.</summary>
     private async Task AdoptAllAsync(CancellationToken cancel)
     {
-        foreach (Machine machine in Machines())
+        lock (_lock)
         {
-            try
+            foreach (string name in _engine.FindRuns().Where(name => !_machines.ContainsKey(name)))
             {
-                await machine.AdoptAsync(cancel);
+                _machines[name] = NewMachine(new LoadedDefinition(name, Path.Combine(_paths.Definitions, name + ".yaml"), null, []));
             }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                Console.Error.WriteLine($"hyperspace: {machine.Name} seems to run, but its QEMU cannot be controlled: {e.Message}");
-            }
+        }
+
+        await Task.WhenAll(Machines().Select(machine => AdoptAsync(machine, cancel)));
+    }
+
+    private static async Task AdoptAsync(Machine machine, CancellationToken cancel)
+    {
+        try
+        {
+            await machine.AdoptAsync(cancel);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Console.Error.WriteLine($"hyperspace: {machine.Name} seems to run, but it cannot be taken over: {e.Message}");
         }
     }
 
@@ -172,7 +221,9 @@ public sealed class Fleet : IFleet, IAsyncDisposable
                 long now = System.Diagnostics.Stopwatch.GetTimestamp();
                 foreach (Machine machine in Machines())
                 {
-                    machine.Usage = Usage.Sample(machine.Current.Run?.Pid, machine.Usage, now);
+                    machine.Sample(now);
+                    LogTail.Trim(Path.Combine(_paths.VmState(machine.Name), "serial.log"));
+                    LogTail.Trim(Path.Combine(_paths.VmState(machine.Name), "qemu.log"));
                 }
 
                 Host = _sampler.Sample();
@@ -194,10 +245,28 @@ public sealed class Fleet : IFleet, IAsyncDisposable
                 _machines.Remove(forgotten.Name);
             }
 
-            Vms = [.. _machines.Values.Select(m => m.Status()).OrderBy(vm => vm.Port ?? int.MaxValue).ThenBy(vm => vm.Name, StringComparer.Ordinal)];
+            VmStatus[] all = [.. _machines.Values.Select(m => m.Status())];
+            Vms = [.. all.Select(vm => vm with { Port = PortOf(vm, all) }).OrderBy(vm => vm.Port ?? int.MaxValue).ThenBy(vm => vm.Name, StringComparer.Ordinal)];
         }
 
-        Changed?.Invoke();
+        Announce();
+    }
+
+    /// <summary>A VM that runs on without a good file has its port until another one's file takes it.</summary>
+    private int? PortOf(VmStatus vm, VmStatus[] all) =>
+        _machines[vm.Name].Definition.Definition is null && all.Any(other => other.Port == vm.Port && _machines[other.Name].Definition.Definition is not null) ? null : vm.Port;
+
+    private void Announce()
+    {
+        try
+        {
+            Changed?.Invoke();
+        }
+        catch (Exception e)
+        {
+            // A listener's mistake must not end the supervision of VMs, on whose thread this is.
+            Console.Error.WriteLine($"hyperspace: telling of a change failed: {e}");
+        }
     }
 
     private FileSystemWatcher? WatchDefinitions()
@@ -211,6 +280,7 @@ public sealed class Fleet : IFleet, IAsyncDisposable
             watcher.Created += changed;
             watcher.Deleted += changed;
             watcher.Renamed += (_, _) => _settled.Change(Settle, Timeout.InfiniteTimeSpan);
+            watcher.Error += (_, _) => _settled.Change(Settle, Timeout.InfiniteTimeSpan);
             watcher.EnableRaisingEvents = true;
             return watcher;
         }

@@ -55,7 +55,7 @@ internal sealed class HostSampler(IEngine engine, HyperspacePaths paths)
             var drive = new DriveInfo(folder);
             return (drive.TotalSize, drive.AvailableFreeSpace);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return (0, 0);
         }

@@ -18,7 +18,9 @@ public interface IFleet
     /// <summary>Something in <see cref="Vms"/> or <see cref="Host"/> is new. Raised on any thread; handlers must not block.</summary>
     event Action? Changed;
 
-    /// <summary>Does it and returns when it is done: a start when QMP answers, a stop when the process has ended, after the deadline by force.</summary>
+    /// <summary>
+    /// Does it and returns when it is done: a start when the VM can be controlled, a stop when it has ended, after the deadline by force. Starts and stops go on when the caller no longer waits.
+    /// </summary>
     Task ActAsync(string vm, VmAction action, CancellationToken cancel);
 
     /// <summary>The last lines of a log.</summary>

@@ -1,4 +1,3 @@
-using Hyperspace.Linux;
 using Hyperspace.Machines.Definitions;
 using Hyperspace.Machines.Engines;
 using Hyperspace.Protocols.Control;
@@ -7,118 +6,84 @@ using Microsoft.Win32.SafeHandles;
 namespace Hyperspace.Machines.Supervision;
 
 /// <summary>
-/// One VM over all its runs. Its state is one immutable value that changes under one lock; what takes long (a start, a stop) happens outside of it, and one such thing at a time.
+/// One VM over all its runs. Its state is one immutable value that changes under one lock; what takes long (a start, a stop) happens outside of it, one such thing at a time, and goes on
+/// when the one who asked for it no longer waits. docs/engine.md has the states.
 /// </summary>
 internal sealed class Machine
 {
-    private static readonly TimeSpan RestartWindow = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(30);
 
     private readonly IEngine _engine;
     private readonly TimeProvider _clock;
     private readonly MachineLog _log;
     private readonly Action _changed;
+    private readonly RestartBudget _budget;
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _starting = new(1, 1);
-    private readonly List<DateTimeOffset> _restarts = [];
+    private volatile LoadedDefinition _definition;
+    private volatile VmDefinition? _lastGood;
+    private volatile MachineState _current = new(VmState.Off, null, null, 0);
+    private volatile Usage _usage = Usage.None;
+    private Launch? _launch;
+    private TaskCompletionSource _over = new();
     private CancellationTokenSource? _restartWait;
     private int _generation;
+    private bool _released;
 
     /// <param name="changed">Called after each change, on any thread.</param>
     public Machine(LoadedDefinition definition, IEngine engine, TimeProvider clock, MachineLog log, Action changed)
     {
         (_engine, _clock, _log, _changed) = (engine, clock, log, changed);
-        Definition = definition;
-        Current = new MachineState(VmState.Off, null, null, 0);
+        (_definition, _lastGood, _budget) = (definition, definition.Definition, new RestartBudget(clock));
     }
 
-    public string Name => Definition.Name;
+    public string Name => _definition.Name;
 
     /// <summary>The file as it was read last. A running VM keeps what it was started with until it is started again.</summary>
-    public LoadedDefinition Definition { get; private set; }
+    public LoadedDefinition Definition => _definition;
 
-    public MachineState Current { get; private set; }
-
-    /// <summary>CPU and memory of the process; the fleet samples them.</summary>
-    public Usage Usage { get; set; }
+    public MachineState Current => _current;
 
     /// <summary>True when nothing of it is left but its status: its file is gone and it does not run.</summary>
-    public bool IsForgotten => Definition.Definition is null && Definition.Errors.Count == 0 && !Status().IsAlive;
+    public bool IsForgotten => _definition.Definition is null && _definition.Errors.Count == 0 && !Status().IsAlive;
 
-    public void Redefine(LoadedDefinition definition) => Definition = definition;
-
-    public VmStatus Status()
+    public void Redefine(LoadedDefinition definition)
     {
-        VmDefinition? d = Definition.Definition;
-        MachineState s = Current;
-        bool invalid = d is null && s.Run is null;
-        string? reason = invalid ? string.Join("; ", Definition.Errors.Select(e => e.ToString())) : s.Reason;
-        return new VmStatus(
-            Name, d?.Label ?? Name, d?.Color ?? "#8b93a1", d?.Port, invalid ? VmState.Invalid : s.State, reason, d?.MemoryMiB ?? 0, d?.Cpus ?? 0,
-            s.Run?.Accelerator ?? (d is null ? "" : _engine.AcceleratorOf(d)), Usage.CpuPercent, Usage.ResidentBytes, s.Run?.StartedAt, s.Restarts, s.Run?.Generation ?? _generation)
-        {
-            Pid = s.Run?.Pid,
-        };
+        _definition = definition;
+        _lastGood = definition.Definition ?? _lastGood;
     }
+
+    /// <summary>Measures what it takes of the host since the last call.</summary>
+    /// <param name="at">CLOCK_MONOTONIC, in nanoseconds.</param>
+    public void Sample(long at) => _usage = Usage.Sample(_current.Run?.Measure(), _usage, at);
+
+    public VmStatus Status() => _current.ToStatus(_definition, _lastGood, _usage, Volatile.Read(ref _generation), _engine);
 
     /// <summary>Goes on with a run of an earlier daemon, if there is one.</summary>
     public async Task AdoptAsync(CancellationToken cancel)
     {
-        if (await _engine.AdoptAsync(Name, cancel) is not { } run)
+        if (await _engine.AdoptAsync(Name, cancel) is { } run)
         {
-            return;
+            _log.Write(run.Ended.IsCompleted ? "A daemon has started and found that this VM has ended." : $"A daemon has started and found this VM running (process {run.Pid}).");
+            Watch(run, restarts: 0, null);
         }
-
-        _generation = run.Generation;
-        _log.Write($"A daemon has started and found this VM running (process {run.Pid}).");
-        Watch(run, restarts: 0);
     }
 
+    /// <summary>Returns when it runs. The start goes on when the caller no longer waits.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
         CancelRestart();
-        _restarts.Clear();
-        await StartOnceAsync(restarts: 0, cancel);
+        Launch launch = Begin(restarts: 0, ticket: null);
+        _budget.Forget();
+        await launch.Done.WaitAsync(cancel);
     }
 
-    /// <summary>Presses the power button, waits for as long as the definition says, and then ends the process.</summary>
-    public async Task StopAsync(CancellationToken cancel)
-    {
-        CancelRestart();
-        if (!TryRun(out IRunningMachine? run))
-        {
-            return;
-        }
+    /// <summary>
+    /// Presses the power button, waits for as long as the definition says, and then ends it by force. A start that is under way is given up. The stop goes on when the
+    /// caller no longer waits.
+    /// </summary>
+    public Task StopAsync(CancellationToken cancel) => EndAsync(force: false).WaitAsync(cancel);
 
-        Set(s => s with { State = VmState.Stopping, Reason = null });
-        _log.Write("The power button was pressed.");
-        if (run.IsPaused)
-        {
-            await run.ResumeAsync(cancel);
-        }
-
-        await run.PowerDownAsync(cancel);
-        TimeSpan deadline = Definition.Definition?.StopDeadline ?? TimeSpan.FromSeconds(30);
-        if (await Task.WhenAny(run.Ended, Task.Delay(deadline, _clock, cancel)) != run.Ended)
-        {
-            cancel.ThrowIfCancellationRequested();
-            _log.Write($"It did not power itself off within {deadline.TotalSeconds:0} s and is ended.");
-            await run.KillAsync();
-        }
-
-        await EndedAsync(run);
-    }
-
-    public async Task KillAsync()
-    {
-        CancelRestart();
-        if (TryRun(out IRunningMachine? run))
-        {
-            Set(s => s with { State = VmState.Stopping, Reason = null });
-            await run.KillAsync();
-            await EndedAsync(run);
-        }
-    }
+    public Task KillAsync(CancellationToken cancel) => EndAsync(force: true).WaitAsync(cancel);
 
     public Task ResetAsync(CancellationToken cancel) => Need().ResetAsync(cancel);
 
@@ -128,154 +93,314 @@ internal sealed class Machine
 
     public Task<SafeFileHandle> OpenDisplayAsync(int generation, CancellationToken cancel)
     {
-        IRunningMachine run = Need();
+        IRunningMachine run = _current.Run ?? throw new MachineStateException($"{Name} does not run.");
         return run.Generation == generation
             ? run.OpenDisplayAsync(cancel)
             : throw new MachineStateException($"{Name} has been started again; its display is another one now.");
     }
 
-    /// <summary>Lets go of the run and leaves it running.</summary>
+    /// <summary>Lets go of the run and leaves it running. A start that is under way is given up.</summary>
     public async Task ReleaseAsync()
     {
+        lock (_lock)
+        {
+            _released = true;
+        }
+
         CancelRestart();
-        if (Current.Run is { } run)
+        await GiveUpLaunchAsync();
+        if (_current.Run is { } run)
         {
             await run.DisposeAsync();
         }
     }
 
-    private async Task StartOnceAsync(int restarts, CancellationToken cancel)
+    /// <param name="ticket">The restart that this is part of, unless somebody has cancelled it; null for a start by hand.</param>
+    private Launch Begin(int restarts, CancellationTokenSource? ticket)
     {
-        if (!_starting.Wait(0, CancellationToken.None))
+        Launch launch;
+        VmDefinition definition;
+        lock (_lock)
         {
-            throw new MachineStateException($"{Name} is being started already.");
+            if (_released)
+            {
+                throw new MachineStateException($"{Name} cannot be started, because the daemon is ending.");
+            }
+
+            if (ticket is not null && !ReferenceEquals(ticket, _restartWait))
+            {
+                throw new OperationCanceledException();
+            }
+
+            CheckMayStart();
+            definition = _definition.Definition ?? throw new MachineException($"{Name} cannot be started, because its definition has errors: {Status().Reason ?? "the file is gone."}");
+
+            // The seat tells displays apart by this number, also after a new daemon: so it grows with the time since boot, in tenths of a second.
+            _generation = Math.Max(_generation + 1, (int)(_clock.GetTimestamp() / (_clock.TimestampFrequency / 10)));
+            launch = new Launch(_generation);
+            (_launch, _current) = (launch, new MachineState(VmState.Starting, null, null, restarts));
+        }
+
+        _changed();
+        _ = Task.Run(() => LaunchAsync(launch, definition, restarts));
+        return launch;
+    }
+
+    private void CheckMayStart()
+    {
+        if (_current.State is VmState.Starting or VmState.Running or VmState.Paused or VmState.Stopping)
+        {
+            throw new MachineStateException(_current.State switch
+            {
+                VmState.Starting => $"{Name} is being started already.",
+                VmState.Stopping => $"{Name} is being stopped; start it when that is done.",
+                _ => $"{Name} runs already.",
+            });
+        }
+    }
+
+    private async Task LaunchAsync(Launch launch, VmDefinition definition, int restarts)
+    {
+        try
+        {
+            IRunningMachine run = await _engine.StartAsync(definition, launch.Generation, launch.GivenUp);
+            _log.Write($"Started (process {run.Pid}, {run.Accelerator}).");
+            Watch(run, restarts, launch);
+            launch.Succeeded();
+        }
+        catch (Exception e)
+        {
+            MachineException problem = e switch
+            {
+                OperationCanceledException => new MachineStateException($"The start of {Name} was given up."),
+                MachineException known => known,
+                _ => new MachineException($"{Name} cannot be started: {e.Message}", e),
+            };
+            _log.Write($"The start failed: {problem.Message}");
+            lock (_lock)
+            {
+                (_launch, _current) = (null, new MachineState(VmState.Off, problem is MachineStateException ? null : problem.Message, null, restarts));
+            }
+
+            _changed();
+            launch.Failed(problem);
+        }
+    }
+
+    private void Watch(IRunningMachine run, int restarts, Launch? launch)
+    {
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            _over = over;
+            _generation = Math.Max(_generation, run.Generation);
+            _launch = ReferenceEquals(_launch, launch) ? null : _launch;
+            _current = new MachineState(run.IsPaused ? VmState.Paused : VmState.Running, null, run, restarts);
+        }
+
+        run.Changed += () => RunChanged(run);
+        RunChanged(run);
+        _ = EndedAsync(run, over);
+    }
+
+    private void RunChanged(IRunningMachine run)
+    {
+        lock (_lock)
+        {
+            if (ReferenceEquals(_current.Run, run) && _current.State != VmState.Stopping)
+            {
+                _current = _current with { State = run.IsPaused ? VmState.Paused : VmState.Running };
+            }
+        }
+
+        _changed();
+    }
+
+    private async Task EndAsync(bool force)
+    {
+        CancelRestart();
+        await GiveUpLaunchAsync();
+        IRunningMachine? run;
+        Task over;
+        bool first;
+        lock (_lock)
+        {
+            (run, over) = (_current.Run, _over.Task);
+            first = run is not null && _current.State != VmState.Stopping;
+            _current = first ? _current with { State = VmState.Stopping, Reason = null } : _current;
+        }
+
+        if (run is null)
+        {
+            return;
+        }
+
+        if (first)
+        {
+            _changed();
+        }
+
+        if (force)
+        {
+            await run.KillAsync();
+        }
+        else if (first)
+        {
+            await PowerOffAsync(run);
+        }
+
+        // Not the end alone: also what it leads to has been published when a stop returns.
+        await over;
+    }
+
+    private async Task PowerOffAsync(IRunningMachine run)
+    {
+        TimeSpan deadline = (_definition.Definition ?? _lastGood)?.StopDeadline ?? DefaultDeadline;
+        using var over = new CancellationTokenSource(deadline, _clock);
+        try
+        {
+            if (run.IsPaused)
+            {
+                await run.ResumeAsync(over.Token);
+            }
+
+            await run.PowerDownAsync(over.Token);
+            _log.Write("The power button was pressed.");
+        }
+        catch (Exception e) when (e is MachineException or OperationCanceledException)
+        {
+            // It may be busy and still do what it was told; the deadline is the same.
+            _log.Write($"The power button could not be pressed: {e.Message}");
         }
 
         try
         {
-            if (Current.Run is not null)
-            {
-                throw new MachineStateException($"{Name} runs already.");
-            }
-
-            VmDefinition definition = Definition.Definition
-                ?? throw new MachineException($"{Name} cannot be started, because its definition has errors: {Status().Reason}");
-            Set(s => s with { State = VmState.Starting, Reason = null });
-            Watch(await _engine.StartAsync(definition, ++_generation, cancel), restarts);
-            _log.Write($"Started (process {Current.Run?.Pid}, {Current.Run?.Accelerator}).");
+            await run.Ended.WaitAsync(over.Token);
         }
-        catch (Exception e) when (e is not MachineStateException)
+        catch (OperationCanceledException)
         {
-            _log.Write($"The start failed: {e.Message}");
-            Set(s => new MachineState(VmState.Off, e.Message, null, s.Restarts));
-            throw e is MachineException or OperationCanceledException ? e : new MachineException($"{Name} cannot be started: {e.Message}", e);
-        }
-        finally
-        {
-            _starting.Release();
+            _log.Write($"It did not power itself off within {deadline.TotalSeconds:0} s and is ended by force.");
+            await run.KillAsync();
         }
     }
 
-    private void Watch(IRunningMachine run, int restarts)
+    private async Task GiveUpLaunchAsync()
     {
-        run.PausedChanged += () => Set(s => ReferenceEquals(s.Run, run) ? s with { State = Alive(run, s.State) } : s);
-        Set(_ => new MachineState(run.IsPaused ? VmState.Paused : VmState.Running, null, run, restarts));
-        _ = EndedAsync(run);
-    }
-
-    private static VmState Alive(IRunningMachine run, VmState now) => now == VmState.Stopping ? now : run.IsPaused ? VmState.Paused : VmState.Running;
-
-    /// <summary>Completes when what the end of the run leads to has been done; several may wait for it, the first does it.</summary>
-    private async Task EndedAsync(IRunningMachine run)
-    {
-        MachineEnd end = await run.Ended;
-        int restarts;
+        Launch? launch;
         lock (_lock)
         {
-            if (!ReferenceEquals(Current.Run, run))
+            launch = _launch;
+        }
+
+        if (launch is not null)
+        {
+            launch.GiveUp();
+            await launch.OverAsync();
+        }
+    }
+
+    /// <summary>Waits for the end of a run and does what it leads to.</summary>
+    /// <param name="over">Completed then.</param>
+    private async Task EndedAsync(IRunningMachine run, TaskCompletionSource over)
+    {
+        MachineEnd end = await run.Ended;
+        bool crashed;
+        CancellationTokenSource? ticket = null;
+        lock (_lock)
+        {
+            // Whatever ended it while it was being stopped: that is what was wanted.
+            crashed = end.Crashed && _current.State != VmState.Stopping;
+            _current = new MachineState(crashed ? VmState.Crashed : VmState.Off, end.Reason, null, _current.Restarts);
+            _usage = Usage.None;
+            if (crashed && !_released)
+            {
+                _restartWait = ticket = new CancellationTokenSource();
+            }
+        }
+
+        _log.Write(crashed ? $"Crashed: {end.Reason}" : end.Reason);
+        _changed();
+        over.SetResult();
+        await run.DisposeAsync();
+        if (ticket is not null)
+        {
+            await RestartAsync(ticket);
+        }
+    }
+
+    /// <summary>The restart policy; see <see cref="RestartBudget"/>. A start that fails counts as a crash.</summary>
+    private async Task RestartAsync(CancellationTokenSource ticket)
+    {
+        try
+        {
+            while (_definition.Definition is { Restart: { Policy: RestartPolicy.OnCrash, Maximum: var maximum } })
+            {
+                if (_budget.Take(maximum, out int used) is not { } wait)
+                {
+                    _log.Write($"It has been restarted {used} times within ten minutes and now stays as it is.");
+                    Amend(ticket, reason => $"{reason} It crashed {used + 1} times within ten minutes and is not restarted any more.");
+                    return;
+                }
+
+                await Task.Delay(wait, _clock, ticket.Token);
+                if (await TryStartAgainAsync(ticket))
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or MachineStateException)
+        {
+            // Somebody has started or stopped it meanwhile, or the daemon ends.
+        }
+    }
+
+    private async Task<bool> TryStartAgainAsync(CancellationTokenSource ticket)
+    {
+        try
+        {
+            await Begin(_current.Restarts + 1, ticket).Done;
+            return true;
+        }
+        catch (MachineException e) when (e is not MachineStateException)
+        {
+            Amend(ticket, _ => $"It crashed and could not be started again: {e.Message}");
+            return false;
+        }
+    }
+
+    /// <summary>Leaves it crashed, with another reason, unless somebody has taken it over.</summary>
+    private void Amend(CancellationTokenSource ticket, Func<string?, string> reason)
+    {
+        lock (_lock)
+        {
+            if (!ReferenceEquals(_restartWait, ticket) || _current.Run is not null || _launch is not null)
             {
                 return;
             }
 
-            restarts = Current.Restarts;
-            Current = new MachineState(end.Crashed ? VmState.Crashed : VmState.Off, end.Reason, null, restarts);
+            _current = _current with { State = VmState.Crashed, Reason = reason(_current.Reason) };
         }
 
-        _log.Write(end.Crashed ? $"Crashed: {end.Reason}" : end.Reason);
         _changed();
-        await run.DisposeAsync();
-        if (end.Crashed)
-        {
-            _ = RestartAsync(restarts);
-        }
     }
 
-    /// <summary>The restart policy: 1, 2, 4 ... 60 s after a crash, as often within ten minutes as the definition allows.</summary>
-    private async Task RestartAsync(int restarts)
+    private void CancelRestart()
     {
-        if (Definition.Definition is not { Restart: { Policy: RestartPolicy.OnCrash, Maximum: var maximum } })
-        {
-            return;
-        }
-
-        DateTimeOffset now = _clock.GetUtcNow();
-        _restarts.RemoveAll(time => now - time > RestartWindow);
-        if (_restarts.Count >= maximum)
-        {
-            _log.Write($"It has been restarted {_restarts.Count} times within ten minutes and now stays as it is.");
-            Set(s => s with { Reason = $"{s.Reason} It crashed {_restarts.Count + 1} times within ten minutes and is not restarted any more." });
-            return;
-        }
-
-        var back = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, _restarts.Count), LongestBackOff.TotalSeconds));
-        _restarts.Add(now);
-        var wait = new CancellationTokenSource();
-        _restartWait = wait;
-        try
-        {
-            await Task.Delay(back, _clock, wait.Token);
-            await StartOnceAsync(restarts + 1, wait.Token);
-        }
-        catch (Exception e) when (e is OperationCanceledException or MachineException)
-        {
-            // Somebody started or stopped it meanwhile, or the start failed and said so in the log and in the state.
-        }
-    }
-
-    private void CancelRestart() => Interlocked.Exchange(ref _restartWait, null)?.Cancel();
-
-    private bool TryRun([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IRunningMachine? run) => (run = Current.Run) is not null;
-
-    private IRunningMachine Need() => Current.Run ?? throw new MachineStateException($"{Name} does not run.");
-
-    private void Set(Func<MachineState, MachineState> next)
-    {
+        CancellationTokenSource? wait;
         lock (_lock)
         {
-            Current = next(Current);
+            (wait, _restartWait) = (_restartWait, null);
         }
 
-        _changed();
+        wait?.Cancel();
     }
-}
 
-/// <summary>Where a VM is; immutable.</summary>
-/// <param name="Run">Null while there is no process.</param>
-internal sealed record MachineState(VmState State, string? Reason, IRunningMachine? Run, int Restarts);
-
-/// <summary>What a VM's process takes.</summary>
-/// <param name="CpuSeconds">Used so far, for the next sample.</param>
-internal readonly record struct Usage(double CpuPercent, long ResidentBytes, double CpuSeconds, long At)
-{
-    /// <param name="at">CLOCK_MONOTONIC, in nanoseconds.</param>
-    public static Usage Sample(int? pid, Usage last, long at)
+    private IRunningMachine Need() => _current switch
     {
-        if (pid is not { } id || ProcessInfo.CpuSeconds(id) is not { } cpu)
-        {
-            return default;
-        }
-
-        double percent = last.At == 0 || at <= last.At ? 0 : Math.Max(0, (cpu - last.CpuSeconds) / ((at - last.At) / 1e9) * 100);
-        return new Usage(Math.Round(percent, 1), ProcessInfo.ResidentBytes(id) ?? 0, cpu, at);
-    }
+        { State: VmState.Starting } => throw new MachineStateException($"{Name} is being started."),
+        { State: VmState.Stopping } => throw new MachineStateException($"{Name} is being stopped."),
+        { Run: { } run } => run,
+        _ => throw new MachineStateException($"{Name} does not run."),
+    };
 }

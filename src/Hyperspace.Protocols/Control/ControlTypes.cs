@@ -21,13 +21,13 @@ public enum VmState
 /// <param name="Label">What people call it; free text of at most 40 characters.</param>
 /// <param name="Color">The label's colour, <c>#rrggbb</c>.</param>
 /// <param name="Port">1 to 9, or null for a VM that no port shows.</param>
-/// <param name="Reason">Why it is off, crashed or invalid; null while there is nothing to say.</param>
+/// <param name="Reason">Why it is off, crashed, paused or invalid, or what is wrong while it runs; null while there is nothing to say.</param>
 /// <param name="Accelerator"><c>kvm</c> or <c>tcg</c>: what it runs with, or would.</param>
 /// <param name="CpuPercent">Of one host CPU, over the last sampling period: 0 to 100 x vCPUs.</param>
 /// <param name="ResidentBytes">Resident memory of the VM's process.</param>
 /// <param name="StartedAt">When this run began; null when it is off.</param>
 /// <param name="Restarts">How often the restart policy has started it again since the last start by hand.</param>
-/// <param name="Generation">Counts the runs of this VM's process; a new number means a new display to connect to.</param>
+/// <param name="Generation">Names a run of this VM, higher with each, also over daemons; a new number means a new display to connect to.</param>
 public sealed record VmStatus(
     string Name,
     string Label,

@@ -23,43 +23,48 @@ public sealed record QmpMessage(QmpKind Kind, long? Id, string Name, JsonElement
     /// <summary>The longest line that is accepted, in bytes.</summary>
     public const int MaxLineBytes = 1 << 20;
 
+    /// <summary>Errors carry texts of at most so many characters; the rest is cut off.</summary>
+    public const int MaxTextLength = 2000;
+
     /// <exception cref="QmpException">The line is not a message.</exception>
     public static QmpMessage Parse(ReadOnlySpan<byte> untrustedLine)
     {
-        JsonElement root;
         try
         {
-            var reader = new Utf8JsonReader(untrustedLine);
-            root = JsonElement.ParseValue(ref reader);
+            return Read(JsonElement.Parse(untrustedLine));
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // A text that is no Unicode is found only when it is taken, as an InvalidOperationException.
             throw new QmpException("QEMU sent a line that is not JSON.", e);
         }
+    }
 
-        if (root.ValueKind != JsonValueKind.Object)
+    private static QmpMessage Read(JsonElement untrusted)
+    {
+        if (untrusted.ValueKind != JsonValueKind.Object)
         {
-            throw new QmpException($"QEMU sent a JSON {root.ValueKind}; expected an object.");
+            throw new QmpException($"QEMU sent a JSON {untrusted.ValueKind}; expected an object.");
         }
 
-        long? id = root.TryGetProperty("id", out JsonElement number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt64(out long value) ? value : null;
-        if (root.TryGetProperty("return", out JsonElement result))
+        long? id = untrusted.TryGetProperty("id", out JsonElement number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt64(out long value) ? value : null;
+        if (untrusted.TryGetProperty("return", out JsonElement result))
         {
             return new QmpMessage(QmpKind.Return, id, "", result, "");
         }
 
-        if (root.TryGetProperty("error", out JsonElement error))
+        if (untrusted.TryGetProperty("error", out JsonElement error))
         {
             return new QmpMessage(QmpKind.Error, id, Member(error, "class"), default, Member(error, "desc"));
         }
 
-        if (root.TryGetProperty("event", out JsonElement name) && name.ValueKind == JsonValueKind.String)
+        if (untrusted.TryGetProperty("event", out JsonElement name) && name.ValueKind == JsonValueKind.String)
         {
-            root.TryGetProperty("data", out JsonElement data);
+            untrusted.TryGetProperty("data", out JsonElement data);
             return new QmpMessage(QmpKind.Event, null, name.GetString()!, data, "");
         }
 
-        return root.TryGetProperty("QMP", out JsonElement greeting)
+        return untrusted.TryGetProperty("QMP", out JsonElement greeting)
             ? new QmpMessage(QmpKind.Greeting, null, "", greeting, "")
             : throw new QmpException("QEMU sent an object that is no message of its protocol.");
     }
@@ -88,9 +93,16 @@ public sealed record QmpMessage(QmpKind Kind, long? Id, string Name, JsonElement
         return buffer.WrittenMemory;
     }
 
-    /// <summary>A text member of an object; empty when it is missing or of another type.</summary>
-    public static string Member(JsonElement element, string member) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()!
-            : "";
+    /// <summary>A text member of an object, without control characters and not longer than <see cref="MaxTextLength"/>; empty when it is missing or of another type.</summary>
+    /// <exception cref="InvalidOperationException">The text is no Unicode.</exception>
+    public static string Member(JsonElement untrusted, string member)
+    {
+        if (untrusted.ValueKind != JsonValueKind.Object || !untrusted.TryGetProperty(member, out JsonElement value) || value.ValueKind != JsonValueKind.String)
+        {
+            return "";
+        }
+
+        string text = value.GetString()!;
+        return string.Concat(text.Take(MaxTextLength).Select(c => char.IsControl(c) ? ' ' : c));
+    }
 }

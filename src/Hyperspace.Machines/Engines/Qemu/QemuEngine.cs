@@ -10,12 +10,15 @@ namespace Hyperspace.Machines.Engines.Qemu;
 public sealed partial class QemuEngine : IEngine
 {
     private readonly HyperspacePaths _paths;
+    private readonly UefiFirmware _uefi;
     private readonly Sandbox _sandbox = new();
     private readonly Lazy<string> _version = new(ReadVersion);
 
-    public QemuEngine(HyperspacePaths paths)
+    public QemuEngine(HyperspacePaths paths) : this(paths, UefiFirmware.Debian) { }
+
+    internal QemuEngine(HyperspacePaths paths, UefiFirmware uefi)
     {
-        _paths = paths;
+        (_paths, _uefi) = (paths, uefi);
         Accelerator = AcceleratorProbe.Probe();
     }
 
@@ -38,7 +41,7 @@ public sealed partial class QemuEngine : IEngine
                 all.Add(new Degradation("CPUs are emulated (TCG), many times slower than KVM", Accelerator.Reason, "Use a machine with hardware virtualisation switched on."));
             }
 
-            if (!Version.StartsWith("1", StringComparison.Ordinal) || Version.Length < 2 || !char.IsAsciiDigit(Version[1]))
+            if (!System.Version.TryParse(Version, out Version? version) || version.Major < 10)
             {
                 all.Add(new Degradation("QEMU is missing or older than 10", $"{QemuCommandLine.Program} says: {Version}", "Install QEMU 10 or newer; ./run does it."));
             }
@@ -58,24 +61,59 @@ public sealed partial class QemuEngine : IEngine
     {
         var files = new QemuFiles(_paths, definition.Name);
         string accelerator = AcceleratorOf(definition);
-        uint? user = QemuUser.Of(_paths, definition.Name);
         try
         {
-            await QemuPreparation.PrepareAsync(definition, files, user, cancel);
-            IReadOnlyList<string> line = _sandbox.Wrap(QemuCommandLine.Of(definition, files, accelerator), definition, files, user, accelerator);
-            using Process process = QemuProcess.Launch(line, files.QemuLog);
-            return await QemuMachine.ConnectAsync(process, files, generation, accelerator, cancel);
+            await EndStrayAsync(definition.Name);
+            uint? user = QemuUser.Of(_paths, definition.Name);
+            await QemuPreparation.PrepareAsync(definition, files, user, _uefi, cancel);
+            IReadOnlyList<string> line = _sandbox.Wrap(QemuCommandLine.Of(definition, files, accelerator, _uefi), definition, files, user);
+            using Process launched = QemuProcess.Launch(line, files, accelerator == "kvm");
+            var start = new QemuStart(definition, files, user, _sandbox.IsOn);
+            return await start.ConnectAsync(launched, generation, accelerator, cancel);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            throw new MachineException($"{definition.Name} cannot be started: {e.Message}", e);
+            QemuPreparation.CleanUp(files);
+            throw e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception
+                ? new MachineException($"{definition.Name} cannot be started: {e.Message}", e)
+                : e;
         }
+    }
+
+    public IReadOnlyList<string> FindRuns()
+    {
+        string folder = Path.GetDirectoryName(_paths.VmRuntime("any"))!;
+        IEnumerable<string> recorded = Directory.Exists(folder)
+            ? Directory.EnumerateDirectories(folder).Select(f => Path.GetFileName(f)).Where(name => File.Exists(new QemuFiles(_paths, name).RunRecord))
+            : [];
+        return [.. recorded.Union(QemuProcess.FindAll(_paths).Keys)];
     }
 
     public async Task<IRunningMachine?> AdoptAsync(string name, CancellationToken cancel)
     {
         var files = new QemuFiles(_paths, name);
-        return RunRecord.Read(files.RunRecord) is { } record ? await QemuMachine.AdoptAsync(record, files, cancel) : null;
+        RunRecord? record = RunRecord.Read(files.RunRecord);
+        if (record is null && QemuProcess.FindAll(_paths).TryGetValue(name, out int pid))
+        {
+            record = RunRecord.Guess(pid);
+        }
+
+        return record is null ? null : await QemuMachine.AdoptAsync(record, files, cancel);
+    }
+
+    /// <summary>
+    /// A daemon that is killed between the launch and the birth of QEMU leaves one that its successor could not find. Nobody has ever seen it, and it holds the VM's disks.
+    /// </summary>
+    private async Task EndStrayAsync(string name)
+    {
+        if (QemuProcess.FindAll(_paths).TryGetValue(name, out int pid) && ProcessHandle.Open(pid) is { } stray)
+        {
+            using (stray)
+            {
+                stray.Kill();
+                await stray.Exited;
+            }
+        }
     }
 
     private static string ReadVersion()

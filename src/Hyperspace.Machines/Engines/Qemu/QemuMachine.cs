@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Sockets;
@@ -7,97 +6,115 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Machines.Engines.Qemu;
 
-/// <summary>One run of a VM in QEMU, controlled over QMP, started by this daemon or by an earlier one.</summary>
+/// <summary>
+/// One run of a VM in QEMU, controlled over QMP, started by this daemon or by an earlier one. The process alone says whether it runs; its monitor may be away and come
+/// back meanwhile.
+/// </summary>
 internal sealed class QemuMachine : IRunningMachine
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long QEMU gets to forget a display client that another takes the place of.</summary>
+    private static readonly TimeSpan Replacement = TimeSpan.FromMilliseconds(100);
 
     private readonly QemuFiles _files;
     private readonly RunRecord _record;
+    private readonly ProcessHandle? _process;
+    private readonly string? _startTrouble;
     private readonly TaskCompletionSource<MachineEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _over = new();
+    private readonly Task _controlling;
     private readonly Lock _lock = new();
-    private QmpClient? _qmp;
+    private volatile QmpClient? _qmp;
     private MachineEnd? _why;
-    private bool _released;
+    private int _changes;
     private int _lastFd;
+    private bool _mayHaveClient;
 
-    private QemuMachine(QemuFiles files, RunRecord record) => (_files, _record) = (files, record);
+    /// <param name="qmp">Connected, and from now on this one's; null to connect.</param>
+    /// <param name="trouble">What is wrong from the beginning on, or null.</param>
+    public QemuMachine(QemuFiles files, RunRecord record, ProcessHandle process, QmpClient? qmp, string? trouble)
+    {
+        (_files, _record, _process, _qmp, _startTrouble, Trouble) = (files, record, process, qmp, trouble, trouble);
+        _controlling = ControlAsync(qmp);
+        _ = WatchAsync(process);
+    }
 
-    public int Pid => _record.Pid;
+    /// <summary>One that is over.</summary>
+    private QemuMachine(QemuFiles files, RunRecord record, MachineEnd end)
+    {
+        (_files, _record, _controlling) = (files, record, Task.CompletedTask);
+        _ended.SetResult(end);
+    }
+
+    public int? Pid => _record.Pid;
     public int Generation => _record.Generation;
     public DateTimeOffset StartedAt => _record.StartedAt;
     public string Accelerator => _record.Accelerator;
     public bool IsPaused { get; private set; }
-    public event Action? PausedChanged;
+    public string? Trouble { get; private set; }
+    public event Action? Changed;
     public Task<MachineEnd> Ended => _ended.Task;
-
-    /// <summary>Waits until a QEMU that was just launched answers.</summary>
-    /// <param name="launched">It, or the sandbox around it.</param>
-    public static async Task<QemuMachine> ConnectAsync(Process launched, QemuFiles files, int generation, string accelerator, CancellationToken cancel)
-    {
-        var events = new EventBuffer();
-        var watch = Stopwatch.StartNew();
-        while (true)
-        {
-            if (launched.HasExited || watch.Elapsed > StartTimeout)
-            {
-                string what = launched.HasExited ? "QEMU ended at once" : $"QEMU did not answer within {StartTimeout.TotalSeconds:0} s";
-                launched.Kill(entireProcessTree: true);
-                QemuPreparation.CleanUp(files);
-                throw new MachineException($"{what}: {LogTail.OneLine(files.QemuLog, 3, "it said nothing")}");
-            }
-
-            if (File.Exists(files.Qmp) && await TryConnectAsync(files.Qmp, events.Take, cancel) is { } qmp)
-            {
-                int pid = qmp.PeerPid;
-                ulong startTime = ProcessInfo.StartTime(pid) ?? throw new MachineException($"QEMU ended at once: {LogTail.OneLine(files.QemuLog, 3, "it said nothing")}");
-                var record = new RunRecord(pid, startTime, generation, DateTimeOffset.UtcNow, accelerator);
-                record.Write(files.RunRecord);
-                var machine = new QemuMachine(files, record) { _qmp = qmp };
-                events.Bind(machine.OnEvent);
-                _ = machine.WatchAsync();
-                return machine;
-            }
-
-            await Task.Delay(2, cancel);
-        }
-    }
 
     /// <summary>Takes over a run. One that ended while no daemon watched is given as ended.</summary>
     public static async Task<QemuMachine> AdoptAsync(RunRecord record, QemuFiles files, CancellationToken cancel)
     {
-        var machine = new QemuMachine(files, record);
-        if (ProcessInfo.StartTime(record.Pid) != record.StartTime)
+        if (ProcessHandle.Open(record.Pid, record.StartTime) is not { } process)
         {
             QemuPreparation.CleanUp(files);
-            machine._ended.SetResult(new MachineEnd(true, $"It ended while no daemon was watching. {LogTail.OneLine(files.QemuLog, 2, "QEMU said nothing.")}"));
-            return machine;
+            return new QemuMachine(files, record, new MachineEnd(true, $"It ended while no daemon was watching. {LogTail.OneLine(files.QemuLog, 2, "QEMU said nothing.")}"));
         }
 
-        var events = new EventBuffer();
-        machine._qmp = await QmpClient.ConnectAsync(files.Qmp, events.Take, cancel);
-        events.Bind(machine.OnEvent);
-        _ = machine.WatchAsync();
-        JsonElement status = await machine._qmp.ExecuteAsync("query-status", null, cancel);
-        machine.TakeStatus(QmpMessage.Member(status, "status"));
+        QmpClient? qmp = null;
+        string? trouble = null;
+        try
+        {
+            qmp = await ConnectAsync(record, files, cancel);
+        }
+        catch (QmpException e)
+        {
+            trouble = e.Message;
+        }
+
+        var machine = new QemuMachine(files, record, process, qmp, null) { Trouble = trouble, _mayHaveClient = true };
+        if (qmp is not null)
+        {
+            await machine.SynchroniseAsync(qmp, cancel);
+        }
+
         return machine;
     }
 
-    public Task PowerDownAsync(CancellationToken cancel) => ExecuteAsync("system_powerdown", cancel);
+    public MachineUse? Measure() => ProcessInfo.CpuSeconds(_record.Pid) is { } cpu ? new MachineUse(cpu, ProcessInfo.ResidentBytes(_record.Pid) ?? 0) : null;
 
-    public Task ResetAsync(CancellationToken cancel) => ExecuteAsync("system_reset", cancel);
+    public Task PowerDownAsync(CancellationToken cancel) => CommandAsync("system_powerdown", cancel);
 
-    public Task PauseAsync(CancellationToken cancel) => ExecuteAsync("stop", cancel);
+    public Task ResetAsync(CancellationToken cancel) => CommandAsync("system_reset", cancel);
 
-    public Task ResumeAsync(CancellationToken cancel) => ExecuteAsync("cont", cancel);
+    public Task PauseAsync(CancellationToken cancel) => CommandAsync("stop", cancel);
+
+    public Task ResumeAsync(CancellationToken cancel) => CommandAsync("cont", cancel);
 
     public async Task KillAsync()
     {
-        End(new MachineEnd(false, "It was ended by force."));
-        QemuProcess.Kill(_record.Pid, _record.StartTime);
+        try
+        {
+            EndNow(new MachineEnd(false, "It was ended by force."));
+        }
+        catch (LinuxException e)
+        {
+            throw new MachineException($"{_files.Name} cannot be ended: {e.Message}", e);
+        }
+
         await Ended;
     }
 
+    /// <remarks>
+    /// Measured with QEMU 10.0.2: a client that never authenticates here costs nothing, QEMU answers QMP and runs on, and the next client takes its place. A display listener that never
+    /// authenticates, which a client can register later, stops QEMU's main loop until that listener's socket is closed: QMP answers nothing meanwhile and commands end after 10 s with a sentence.
+    /// Only the seat gets here, and its end closes its sockets. When a client takes the place of one that has not authenticated, QEMU forgets its objects for the new one too if the new one is ready
+    /// before the old one has failed ("QEMU did not take the seat as a listener"): so the new one comes a little later.
+    /// </remarks>
     public async Task<SafeFileHandle> OpenDisplayAsync(CancellationToken cancel)
     {
         (SafeFileHandle ours, SafeFileHandle theirs) = FdPassing.CreatePair(nonBlocking: true);
@@ -106,44 +123,134 @@ internal sealed class QemuMachine : IRunningMachine
             string name = $"display{Interlocked.Increment(ref _lastFd)}";
             try
             {
-                QmpClient qmp = _qmp!;
+                QmpClient qmp = Connected();
                 await qmp.ExecuteAsync("getfd", w => w.WriteString("fdname", name), cancel, theirs);
                 await qmp.ExecuteAsync("add_client", w =>
                 {
                     w.WriteString("protocol", "@dbus-display");
                     w.WriteString("fdname", name);
                 }, cancel);
+                await Task.Delay(_mayHaveClient ? Replacement : TimeSpan.Zero, cancel);
+                _mayHaveClient = true;
                 return ours;
             }
             catch (Exception e)
             {
                 ours.Dispose();
-                throw e is QmpException ? new MachineException($"The display cannot be opened: {e.Message}", e) : e;
+                throw e is QmpException ? new MachineException($"{_files.Name}'s display cannot be opened: {e.Message}", e) : e;
             }
         }
     }
 
-    private async Task ExecuteAsync(string command, CancellationToken cancel)
+    private async Task CommandAsync(string command, CancellationToken cancel)
     {
         try
         {
-            await _qmp!.ExecuteAsync(command, null, cancel);
+            await Connected().ExecuteAsync(command, null, cancel);
         }
         catch (QmpException e)
         {
-            throw new MachineException(e.Message, e);
+            throw new MachineException($"{_files.Name}: {e.Message}", e);
         }
     }
 
-    private void OnEvent(QmpMessage message)
+    private QmpClient Connected() => _qmp ?? throw new MachineException($"{_files.Name} cannot be controlled now: {Trouble ?? "its monitor is away"}. It can be ended by force.");
+
+    private static async Task<QmpClient> ConnectAsync(RunRecord record, QemuFiles files, CancellationToken cancel)
+    {
+        QmpClient qmp = await QmpClient.ConnectAsync(files.Qmp, cancel);
+        if (qmp.PeerPid == record.Pid)
+        {
+            return qmp;
+        }
+
+        // QEMU can write to the socket's folder: another VM's monitor must not be taken for its own.
+        int other = qmp.PeerPid;
+        await qmp.DisposeAsync();
+        throw new QmpException($"the monitor {files.Qmp} is that of process {other} and not that of {record.Pid}");
+    }
+
+    /// <summary>Keeps a connection to the monitor for as long as the process lives.</summary>
+    private async Task ControlAsync(QmpClient? qmp)
+    {
+        TimeSpan retry = TimeSpan.FromSeconds(1);
+        try
+        {
+            while (true)
+            {
+                if (qmp is not null)
+                {
+                    QmpClient current = qmp;
+                    current.Listen(message => OnEvent(current, message));
+                    await current.Closed.WaitAsync(_over.Token);
+                    _qmp = null;
+                    Set(null, current.WhyClosed);
+                    await current.DisposeAsync();
+                }
+
+                await Task.Delay(retry, _over.Token);
+                retry = TimeSpan.FromSeconds(Math.Min(retry.TotalSeconds * 2, LongestRetry.TotalSeconds));
+                qmp = await TryReconnectAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is over, or let go of.
+        }
+    }
+
+    private async Task<QmpClient?> TryReconnectAsync()
+    {
+        try
+        {
+            QmpClient qmp = await ConnectAsync(_record, _files, _over.Token);
+            _qmp = qmp;
+            Set(null, _startTrouble);
+            await SynchroniseAsync(qmp, _over.Token);
+            return qmp;
+        }
+        catch (QmpException e)
+        {
+            Set(null, e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Asks for the state. An event that is handled before the answer is the newer truth.</summary>
+    private async Task SynchroniseAsync(QmpClient qmp, CancellationToken cancel)
+    {
+        int asked = Volatile.Read(ref _changes);
+        try
+        {
+            JsonElement status = await qmp.ExecuteAsync("query-status", null, cancel);
+            TakeStatus(QmpMessage.Member(status, "status"), asked);
+        }
+        catch (Exception e) when (e is QmpException or InvalidOperationException)
+        {
+            Set(null, e.Message);
+        }
+    }
+
+    private void OnEvent(QmpClient qmp, QmpMessage message)
     {
         switch (message.Name)
         {
-            case "STOP" or "RESUME":
-                SetPaused(message.Name == "STOP");
+            case "STOP":
+                Interlocked.Increment(ref _changes);
+                Set(paused: true, Trouble);
+
+                // Why it stands still is not said here: somebody's wish, a full disk, an error of KVM's.
+                _ = SynchroniseAsync(qmp, _over.Token).ContinueWith(static task => task.Exception, TaskScheduler.Default);
+                break;
+            case "RESUME":
+                Interlocked.Increment(ref _changes);
+                Set(paused: false, _startTrouble);
+                break;
+            case "BLOCK_IO_ERROR" when QmpMessage.Member(message.Data, "action") == "stop":
+                Set(null, $"The host cannot write or read one of its disks ({QmpMessage.Member(message.Data, "reason")}), so it was paused. Mend that and resume it: nothing is lost.");
                 break;
             case "SHUTDOWN":
-                TakeStatus(QmpMessage.Member(message.Data, "reason") is "guest-panic" ? "guest-panicked" : "shutdown");
+                TakeShutdown(QmpMessage.Member(message.Data, "reason"));
                 break;
             case "GUEST_PANICKED":
                 TakeStatus("guest-panicked");
@@ -151,8 +258,27 @@ internal sealed class QemuMachine : IRunningMachine
         }
     }
 
+    /// <summary>Why QEMU stands still or ends (QEMU QMP reference, "ShutdownCause").</summary>
+    private void TakeShutdown(string cause)
+    {
+        switch (cause)
+        {
+            case "guest-shutdown" or "guest-reset":
+                TakeStatus("shutdown");
+                break;
+            case "guest-panic":
+                TakeStatus("guest-panicked");
+                break;
+            default:
+                // QEMU is ending by itself.
+                End(new MachineEnd(true, cause == "host-signal" ? "Somebody outside of Hyperspace ended QEMU with a signal." : $"QEMU ended ({cause})."));
+                break;
+        }
+    }
+
     /// <summary>A run state of QEMU (QEMU QMP reference, "RunState").</summary>
-    private void TakeStatus(string status)
+    /// <param name="asked">The number of changes when it was asked for; null for an event.</param>
+    private void TakeStatus(string status, int? asked = null)
     {
         switch (status)
         {
@@ -160,31 +286,60 @@ internal sealed class QemuMachine : IRunningMachine
                 EndNow(new MachineEnd(false, "The guest powered itself off."));
                 break;
             case "guest-panicked":
-                EndNow(new MachineEnd(true, $"The guest's kernel panicked. {LogTail.OneLine(_files.Serial, 2, "")}"));
+                EndNow(new MachineEnd(true, $"The guest's kernel panicked. {PanicLine()}".TrimEnd()));
                 break;
-            case "internal-error" or "io-error":
-                EndNow(new MachineEnd(true, $"QEMU stopped it: {status}."));
+            case "internal-error":
+                EndNow(new MachineEnd(true, $"QEMU or KVM could not go on. {LogTail.OneLine(_files.QemuLog, 3, "It left no message.")}"));
                 break;
-            case "paused":
-                SetPaused(true);
+            case "io-error":
+                Set(paused: true, Trouble ?? "The host cannot write or read one of its disks, so it was paused. Mend that and resume it: nothing is lost.", asked);
+                break;
+
+            // A sleeping guest is not paused: it does what it wants to do.
+            case "running" or "suspended":
+                Set(paused: false, Trouble, asked);
+                break;
+            case "paused" or "prelaunch" or "inmigrate" or "postmigrate" or "finish-migrate" or "save-vm" or "restore-vm" or "debug" or "watchdog" or "colo":
+                Set(paused: true, Trouble, asked);
                 break;
         }
     }
 
-    private void SetPaused(bool paused)
+    private string PanicLine()
     {
-        if (IsPaused != paused && !_ended.Task.IsCompleted && _why is null)
-        {
-            IsPaused = paused;
-            PausedChanged?.Invoke();
-        }
+        IReadOnlyList<string> lines = LogTail.Lines(_files.Serial, 200);
+        return lines.LastOrDefault(line => line.Contains("Kernel panic", StringComparison.Ordinal)) ?? LogTail.OneLine(_files.Serial, 2, "");
     }
 
-    /// <summary>QEMU stands still and has nothing more to do: it is ended, and with it the run.</summary>
+    /// <param name="paused">Null leaves it as it is.</param>
+    private void Set(bool? paused, string? trouble, int? asked = null)
+    {
+        lock (_lock)
+        {
+            bool now = paused ?? IsPaused;
+            if (_why is not null || (asked ?? _changes) != _changes || (now == IsPaused && trouble == Trouble))
+            {
+                return;
+            }
+
+            (IsPaused, Trouble) = (now, trouble);
+        }
+
+        Changed?.Invoke();
+    }
+
+    /// <summary>QEMU has nothing more to do: it is ended, and with it the run.</summary>
     private void EndNow(MachineEnd why)
     {
         End(why);
-        QemuProcess.Kill(_record.Pid, _record.StartTime);
+        try
+        {
+            _process?.Kill();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Let go of meanwhile: the next daemon finds it in the same state.
+        }
     }
 
     /// <summary>The first reason is the true one.</summary>
@@ -196,70 +351,45 @@ internal sealed class QemuMachine : IRunningMachine
         }
     }
 
-    private async Task WatchAsync()
+    private async Task WatchAsync(ProcessHandle process)
     {
-        await _qmp!.Closed;
-        if (_released)
+        await process.Exited;
+
+        // What QEMU said before its end may still lie in the socket: its reason is better than a guess.
+        if (_qmp is { } qmp)
         {
+            await Task.WhenAny(qmp.Closed, Task.Delay(TimeSpan.FromSeconds(1)));
+        }
+
+        if (_over.IsCancellationRequested)
+        {
+            // Let go of meanwhile: what this end leads to is the next daemon's business.
             return;
         }
 
-        await QemuProcess.WaitAsync(_record.Pid, _record.StartTime);
         QemuPreparation.CleanUp(_files);
-        End(new MachineEnd(true, $"QEMU ended unexpectedly. {LogTail.OneLine(_files.QemuLog, 3, "It left no message, so it was probably killed.")}"));
+        End(new MachineEnd(true, $"QEMU ended unexpectedly. {LastWords()}"));
+        await _over.CancelAsync();
         _ended.TrySetResult(_why!);
     }
 
-    private static async Task<QmpClient?> TryConnectAsync(string path, Action<QmpMessage> onEvent, CancellationToken cancel)
+    private string LastWords()
     {
-        try
-        {
-            return await QmpClient.ConnectAsync(path, onEvent, cancel);
-        }
-        catch (QmpException)
-        {
-            return null;
-        }
+        string qemu = LogTail.OneLine(_files.QemuLog, 3, "It left no message, so it was probably killed.");
+        string serial = LogTail.OneLine(_files.Serial, 2, "");
+        return serial.Length == 0 ? qemu : $"{qemu} The guest's last words: {serial}";
     }
 
     public async ValueTask DisposeAsync()
     {
-        _released = true;
+        await _over.CancelAsync();
+        await _controlling;
         if (_qmp is { } qmp)
         {
+            _qmp = null;
             await qmp.DisposeAsync();
         }
-    }
 
-    /// <summary>Keeps events that come before there is a machine to take them.</summary>
-    private sealed class EventBuffer
-    {
-        private readonly Lock _lock = new();
-        private readonly List<QmpMessage> _early = [];
-        private Action<QmpMessage>? _target;
-
-        public void Take(QmpMessage message)
-        {
-            lock (_lock)
-            {
-                if (_target is null)
-                {
-                    _early.Add(message);
-                    return;
-                }
-            }
-
-            _target(message);
-        }
-
-        public void Bind(Action<QmpMessage> target)
-        {
-            lock (_lock)
-            {
-                _early.ForEach(target);
-                _early.Clear();
-                _target = target;
-            }
-        }
+        _process?.Dispose();
     }
 }

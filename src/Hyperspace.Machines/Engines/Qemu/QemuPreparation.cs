@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Hyperspace.Linux.Files;
 using Hyperspace.Machines.Definitions;
 
@@ -11,48 +12,66 @@ internal static class QemuPreparation
     private const UnixFileMode PrivateFolder = Private | UnixFileMode.UserExecute;
 
     /// <param name="user">The VM's own user as root, or null.</param>
-    public static async Task PrepareAsync(VmDefinition vm, QemuFiles files, uint? user, CancellationToken cancel)
+    /// <exception cref="MachineException">Something is missing; says what.</exception>
+    /// <exception cref="IOException">A file cannot be made.</exception>
+    public static async Task PrepareAsync(VmDefinition vm, QemuFiles files, uint? user, UefiFirmware uefi, CancellationToken cancel)
     {
-        Directory.CreateDirectory(files.State);
-        Directory.CreateDirectory(files.Runtime);
-        if (Directory.Exists(files.Sockets))
+        if (System.Text.Encoding.UTF8.GetByteCount(files.Qmp) > 107)
         {
-            Directory.Delete(files.Sockets, recursive: true);
+            throw new MachineException($"The path {files.Qmp} is longer than a socket's may be (107 bytes); use a shorter HYPERSPACE_HOME or XDG_RUNTIME_DIR.");
         }
 
+        Directory.CreateDirectory(files.State);
+        Directory.CreateDirectory(files.Runtime);
+        CleanUp(files);
         Directory.CreateDirectory(files.Sockets, PrivateFolder);
         Give(files.Sockets, user);
+        File.WriteAllBytes(files.Filter, SystemCallFilter.Build());
         Rotate(files.QemuLog);
         Rotate(files.Serial);
         Create(files.Serial, user);
         if (vm.Firmware == Firmware.Uefi)
         {
-            PrepareVariables(files, user);
+            PrepareVariables(files, user, uefi);
         }
 
         for (int i = 0; i < vm.Disks.Count; i++)
         {
             await PrepareDiskAsync(vm, vm.Disks[i], i, files, user, cancel);
         }
-
-        if (System.Text.Encoding.UTF8.GetByteCount(files.Qmp) > 107)
-        {
-            throw new MachineException($"The path {files.Qmp} is longer than a socket's may be (107 bytes); use a shorter HYPERSPACE_HOME or XDG_RUNTIME_DIR.");
-        }
     }
 
-    /// <summary>Removes what only a running VM has.</summary>
+    /// <summary>Removes what only a running VM has. What cannot be removed stays: the next start says why, if it matters then.</summary>
     public static void CleanUp(QemuFiles files)
     {
-        File.Delete(files.RunRecord);
-        if (Directory.Exists(files.Sockets))
+        Try(() => File.Delete(files.RunRecord));
+        Try(() => File.Delete(files.Filter));
+        Try(() =>
         {
-            Directory.Delete(files.Sockets, recursive: true);
-        }
+            // QEMU owns this folder: links in it are removed and not followed.
+            if (Directory.Exists(files.Sockets))
+            {
+                Directory.Delete(files.Sockets, recursive: true);
+            }
+        });
+        Try(() =>
+        {
+            foreach (string overlay in Directory.Exists(files.State) ? Directory.GetFiles(files.State, "overlay-*.qcow2") : [])
+            {
+                File.Delete(overlay);
+            }
+        });
+    }
 
-        foreach (string overlay in Directory.Exists(files.State) ? Directory.EnumerateFiles(files.State, "overlay-*.qcow2") : [])
+    private static void Try(Action action)
+    {
+        try
         {
-            File.Delete(overlay);
+            action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"hyperspace: {e.Message}");
         }
     }
 
@@ -67,12 +86,15 @@ internal static class QemuPreparation
             throw new MachineException($"{vm.Name} cannot be started: its disk {disk.File} does not exist.");
         }
 
-        bool ours = Path.GetFullPath(disk.File).StartsWith(files.State + "/", StringComparison.Ordinal);
-        if (ours && disk.Mode == DiskMode.Persistent)
+        // A backing file is named by the image itself, which QEMU can write to: to give it to QEMU unasked would let a QEMU that was taken over choose a file of this host to read.
+        if (disk.Format == DiskFormat.Qcow2 && Qcow2Header.Read(disk.File) is { HasBackingFile: true })
         {
-            Give(disk.File, user);
+            throw new MachineException(
+                $"{vm.Name} cannot be started: its disk {disk.File} is only the difference to another image, which the sandbox does not show. "
+                + $"Make it whole: qemu-img convert -O qcow2 {disk.File} NEW-FILE.");
         }
 
+        GiveDisk(disk, files, user);
         if (disk.Mode == DiskMode.Ephemeral)
         {
             await CreateOverlayAsync(disk, files.Overlay(index), cancel);
@@ -80,10 +102,31 @@ internal static class QemuPreparation
         }
     }
 
+    /// <summary>Disks in the VM's own folder belong to its user, or can be read by it. Those elsewhere are left as they are.</summary>
+    private static void GiveDisk(DiskDefinition disk, QemuFiles files, uint? user)
+    {
+        if (user is not { } id || !disk.File.StartsWith(files.State + "/", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        if (disk.Mode == DiskMode.Persistent)
+        {
+            FileOwner.Give(disk.File, id);
+            return;
+        }
+
+        FileOwner.GiveToGroup(disk.File, id);
+        File.SetUnixFileMode(disk.File, File.GetUnixFileMode(disk.File) | UnixFileMode.GroupRead);
+    }
+
+    /// <summary>qemu-img runs outside of the sandbox: <c>-u</c> keeps it from opening the disk, of which only the size is read here.</summary>
     private static async Task CreateOverlayAsync(DiskDefinition disk, string overlay, CancellationToken cancel)
     {
-        string format = disk.Format == DiskFormat.Qcow2 ? "qcow2" : "raw";
-        var start = new ProcessStartInfo("qemu-img", ["create", "-q", "-f", "qcow2", "-b", disk.File, "-F", format, overlay]) { RedirectStandardError = true };
+        bool qcow2 = disk.Format == DiskFormat.Qcow2;
+        long size = qcow2 ? Qcow2Header.Read(disk.File)?.UntrustedSize ?? throw new MachineException($"{disk.File} is no qcow2 image.") : (new FileInfo(disk.File).Length + 511) / 512 * 512;
+        string[] arguments = ["create", "-q", "-u", "-f", "qcow2", "-b", disk.File, "-F", qcow2 ? "qcow2" : "raw", overlay, size.ToString(CultureInfo.InvariantCulture)];
+        var start = new ProcessStartInfo("qemu-img", arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         using Process process = Process.Start(start)!;
         string error = await process.StandardError.ReadToEndAsync(cancel);
         await process.WaitForExitAsync(cancel);
@@ -94,17 +137,17 @@ internal static class QemuPreparation
     }
 
     /// <summary>The firmware's variables are copied to a temporary file and renamed: a machine that dies meanwhile has all or nothing of them.</summary>
-    private static void PrepareVariables(QemuFiles files, uint? user)
+    private static void PrepareVariables(QemuFiles files, uint? user, UefiFirmware uefi)
     {
-        if (!File.Exists(Ovmf.Code))
+        if (!File.Exists(uefi.Code) || !File.Exists(uefi.EmptyVariables))
         {
-            throw new MachineException($"There is no UEFI firmware {Ovmf.Code}; install the package ovmf, or set \"firmware: bios\".");
+            throw new MachineException($"There is no UEFI firmware {uefi.Code}; install the package ovmf, or set \"firmware: bios\".");
         }
 
         if (!File.Exists(files.Variables))
         {
             string temporary = files.Variables + ".new";
-            File.Copy(Ovmf.EmptyVariables, temporary, overwrite: true);
+            File.Copy(uefi.EmptyVariables, temporary, overwrite: true);
             File.SetUnixFileMode(temporary, Private);
             File.Move(temporary, files.Variables);
         }

@@ -4,13 +4,16 @@ using Hyperspace.Linux.Files;
 namespace Hyperspace.Machines.Engines.Qemu;
 
 /// <summary>
-/// The users that QEMUs run as when the daemon is root: one for each VM, from a range that no distribution gives to people or services. The VM's folder of sockets belongs to its user, which is how the
-/// number is remembered while it runs; its disks belong to it too.
+/// The users that QEMUs run as when the daemon is root: one for each VM, from a range that no distribution gives to people or services. A file in the VM's
+/// folder of state belongs to it, which is how the number is remembered; its disks and its folder of sockets belong to it too.
 /// </summary>
 internal static class QemuUser
 {
     public const uint First = 700_000;
     public const uint Count = 65_536;
+
+    /// <summary>Whether a process of that user can be a VM of ours: anybody may give a process any name and arguments.</summary>
+    public static bool MayRunVms(uint? owner) => owner is { } user && (user == ProcessInfo.User(Environment.ProcessId) || (Environment.IsPrivilegedProcess && user is >= First and < First + Count));
 
     /// <summary>Null when this process is not root: VMs then run as its own user.</summary>
     public static uint? Of(HyperspacePaths paths, string name)

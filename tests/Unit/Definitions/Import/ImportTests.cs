@@ -112,7 +112,7 @@ public sealed class ImportTests : IDisposable
     public void Any_text_makes_a_name(string text, string name)
     {
         Assert.Equal(name, LibvirtDomain.NameOf(text));
-        Assert.True(Machines.Definitions.Schema.VmSchema.IsName(name));
+        Assert.True(Hyperspace.Machines.Definitions.Schema.VmSchema.IsName(name));
     }
 
     [Theory]

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using Hyperspace.Linux;
+using Hyperspace.Machines.Definitions;
+using Hyperspace.Protocols.Qmp;
+
+namespace Hyperspace.Machines.Engines.Qemu;
+
+/// <summary>From a launched process to a machine that can be controlled, or to a sentence that says in QEMU's own words why not.</summary>
+internal sealed class QemuStart(VmDefinition vm, QemuFiles files, uint? user, bool sandboxed)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Waits until QEMU answers.</summary>
+    /// <param name="launched">QEMU, or the sandbox around it.</param>
+    /// <exception cref="MachineException">It does not. The process is gone then.</exception>
+    public async Task<QemuMachine> ConnectAsync(Process launched, int generation, string accelerator, CancellationToken cancel)
+    {
+        QmpClient? qmp = null;
+        try
+        {
+            qmp = await WaitForMonitorAsync(launched, cancel);
+            if (!QemuProcess.IsPartOf(qmp.PeerPid, launched.Id) || ProcessHandle.Open(qmp.PeerPid) is not { } process)
+            {
+                throw Ended();
+            }
+
+            var record = new RunRecord(process.Pid, process.StartTime, ProcessInfo.BootId, generation, DateTimeOffset.UtcNow, accelerator);
+            return new QemuMachine(files, record, process, qmp, WriteRecord(record));
+        }
+        catch
+        {
+            if (qmp is not null)
+            {
+                await qmp.DisposeAsync();
+            }
+
+            await QemuProcess.EndAsync(launched);
+            throw;
+        }
+    }
+
+    /// <summary>Says what is wrong when it cannot be written. The VM runs all the same: a later daemon finds it by its arguments.</summary>
+    private string? WriteRecord(RunRecord record)
+    {
+        try
+        {
+            record.Write(files.RunRecord);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{files.RunRecord} cannot be written: {e.Message}";
+        }
+    }
+
+    private async Task<QmpClient> WaitForMonitorAsync(Process launched, CancellationToken cancel)
+    {
+        var watch = Stopwatch.StartNew();
+        string problem = "it has not opened its monitor";
+        while (!launched.HasExited)
+        {
+            if (watch.Elapsed > Patience)
+            {
+                throw new MachineException($"{vm.Name} cannot be started: QEMU did not answer within {Patience.TotalSeconds:0} s ({problem}). {LogTail.OneLine(files.QemuLog, 3, "")}");
+            }
+
+            if (File.Exists(files.Qmp))
+            {
+                try
+                {
+                    return await QmpClient.ConnectAsync(files.Qmp, cancel);
+                }
+                catch (QmpException e)
+                {
+                    // It does not listen yet, or it is just ending.
+                    problem = e.Message;
+                }
+            }
+
+            await Task.Delay(Poll, cancel);
+        }
+
+        throw Ended();
+    }
+
+    private MachineException Ended()
+    {
+        string said = LogTail.OneLine(files.QemuLog, 3, "It said nothing.");
+        string hint = "";
+        if (user is { } id && said.Contains("Permission denied", StringComparison.Ordinal))
+        {
+            hint = $" (This VM runs as user {id}, who must be able to read its files, and to write its persistent disks.)";
+        }
+        else if (sandboxed && vm.Extra.Count > 0 && said.Contains("No such file or directory", StringComparison.Ordinal))
+        {
+            hint = " (Files that the key \"extra\" names are outside of this VM's sandbox.)";
+        }
+
+        return new MachineException($"{vm.Name} cannot be started: QEMU ended at once. {said}{hint}");
+    }
+}
