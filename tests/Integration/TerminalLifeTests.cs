@@ -18,16 +18,7 @@ public sealed class TerminalLifeTests : IDisposable
 
     public TerminalLifeTests() => _before = Stty();
 
-    private static string Program
-    {
-        get
-        {
-            // .../tests/Integration/bin/CONFIGURATION/net10.0/
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            string root = folder.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-            return Path.Combine(root, "src", "Hyperspace", "bin", folder.Parent.Name, "net10.0", "linux-x64", "hyperspace");
-        }
-    }
+    private static string Program => TestProgram.Path;
 
     private int Start(params string[] arguments)
     {

@@ -87,11 +87,29 @@ public class DrawingTests
                 screen.Backend.AnswerLog([.. Enumerable.Range(1, 200).Select(i => $"line {i}")]);
             }
 
-            Assert.Contains(0, Enumerable.Range(0, 20).Select(_ => BytesOfADraw(screen)).ToList());
+            Assert.True(SomeDrawAllocatesNothing(screen), $"every draw of {string.Join(" ", keys)} allocates");
         }
     }
 
-    /// <summary>The first draws may pay for what the runtime does once; what every draw allocates is in all of them.</summary>
+    /// <summary>
+    /// The first draws pay for what the runtime does once and run code that it has not optimised yet, which on a busy machine comes late; what the code itself allocates
+    /// is in every draw, however long one waits.
+    /// </summary>
+    private static bool SomeDrawAllocatesNothing(ConsoleScreen screen)
+    {
+        for (int i = 0; i < 500; i++)
+        {
+            if (BytesOfADraw(screen) == 0)
+            {
+                return true;
+            }
+
+            Thread.Sleep(i < 50 ? 0 : 10);
+        }
+
+        return false;
+    }
+
     private static long BytesOfADraw(ConsoleScreen screen)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();

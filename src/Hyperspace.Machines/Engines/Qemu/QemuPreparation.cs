@@ -87,10 +87,11 @@ internal static class QemuPreparation
         }
 
         // A backing file is named by the image itself, which QEMU can write to: to give it to QEMU unasked would let a QEMU that was taken over choose a file of this host to read.
-        if (disk.Format == DiskFormat.Qcow2 && Qcow2Header.Read(disk.File) is { HasBackingFile: true })
+        // The definition was checked for it, and the image may have changed since.
+        if (disk.Format == DiskFormat.Qcow2 && DiskImage.OtherFileOf(disk.File) is { } other)
         {
             throw new MachineException(
-                $"{vm.Name} cannot be started: its disk {disk.File} is only the difference to another image, which the sandbox does not show. "
+                $"{vm.Name} cannot be started: its disk {disk.File} needs another file, {other}, which the sandbox does not show. "
                 + $"Make it whole: qemu-img convert -O qcow2 {disk.File} NEW-FILE.");
         }
 
@@ -124,7 +125,7 @@ internal static class QemuPreparation
     private static async Task CreateOverlayAsync(DiskDefinition disk, string overlay, CancellationToken cancel)
     {
         bool qcow2 = disk.Format == DiskFormat.Qcow2;
-        long size = qcow2 ? Qcow2Header.Read(disk.File)?.UntrustedSize ?? throw new MachineException($"{disk.File} is no qcow2 image.") : (new FileInfo(disk.File).Length + 511) / 512 * 512;
+        long size = qcow2 ? (DiskMagic.IsQcow2(disk.File) == true ? DiskImage.GuestSize(disk.File) : null) ?? throw new MachineException($"{disk.File} is no qcow2 image.") : (new FileInfo(disk.File).Length + 511) / 512 * 512;
         string[] arguments = ["create", "-q", "-u", "-f", "qcow2", "-b", disk.File, "-F", qcow2 ? "qcow2" : "raw", overlay, size.ToString(CultureInfo.InvariantCulture)];
         var start = new ProcessStartInfo("qemu-img", arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         using Process process = Process.Start(start)!;
