@@ -173,7 +173,14 @@ internal sealed class BenchRig : IDisposable
     private bool IsReady(string guest)
     {
         string log = Path.Combine(Paths.VmState(guest), "serial.log");
-        return File.Exists(log) && File.ReadAllText(log).Contains($"hs:ready {guest}", StringComparison.Ordinal);
+        if (!File.Exists(log))
+        {
+            return false;
+        }
+
+        // Shared with QEMU and the daemon, which write to it.
+        using var reader = new StreamReader(new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return reader.ReadToEnd().Contains($"hs:ready {guest}", StringComparison.Ordinal);
     }
 
     private static string Need(string variable) => Environment.GetEnvironmentVariable(variable)
@@ -185,6 +192,7 @@ internal sealed class BenchRig : IDisposable
         {
             try
             {
+                Pump(() => _link.IsConnected, TimeSpan.FromSeconds(10), "the daemon");
                 Act(guest, VmAction.Kill);
             }
             catch (Exception e) when (e is InvalidOperationException or TimeoutException)

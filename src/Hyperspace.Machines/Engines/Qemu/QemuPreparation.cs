@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Hyperspace.Linux.Files;
@@ -121,12 +122,25 @@ internal static class QemuPreparation
         File.SetUnixFileMode(disk.File, File.GetUnixFileMode(disk.File) | UnixFileMode.GroupRead);
     }
 
+    /// <summary>Larger empty overlays, of disks of many TiB, are not kept, in bytes.</summary>
+    private const int MaxKeptOverlay = 1 << 20;
+
+    /// <summary>An empty overlay is the same each time for the same disk: what qemu-img made is kept, because running it is a tenth of a start.</summary>
+    private static readonly ConcurrentDictionary<(string Disk, string Format, long Size), byte[]> Overlays = new();
+
     /// <summary>qemu-img runs outside of the sandbox: <c>-u</c> keeps it from opening the disk, of which only the size is read here.</summary>
     private static async Task CreateOverlayAsync(DiskDefinition disk, string overlay, CancellationToken cancel)
     {
         bool qcow2 = disk.Format == DiskFormat.Qcow2;
         long size = qcow2 ? (DiskMagic.IsQcow2(disk.File) == true ? DiskImage.GuestSize(disk.File) : null) ?? throw new MachineException($"{disk.File} is no qcow2 image.") : (new FileInfo(disk.File).Length + 511) / 512 * 512;
-        string[] arguments = ["create", "-q", "-u", "-f", "qcow2", "-b", disk.File, "-F", qcow2 ? "qcow2" : "raw", overlay, size.ToString(CultureInfo.InvariantCulture)];
+        string format = qcow2 ? "qcow2" : "raw";
+        if (Overlays.TryGetValue((disk.File, format, size), out byte[]? empty))
+        {
+            await File.WriteAllBytesAsync(overlay, empty, cancel);
+            return;
+        }
+
+        string[] arguments = ["create", "-q", "-u", "-f", "qcow2", "-b", disk.File, "-F", format, overlay, size.ToString(CultureInfo.InvariantCulture)];
         var start = new ProcessStartInfo("qemu-img", arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         using Process process = Process.Start(start)!;
         string error = await process.StandardError.ReadToEndAsync(cancel);
@@ -134,6 +148,11 @@ internal static class QemuPreparation
         if (process.ExitCode != 0)
         {
             throw new MachineException($"The overlay for {disk.File} cannot be made: {error.Trim()}");
+        }
+
+        if (new FileInfo(overlay).Length <= MaxKeptOverlay)
+        {
+            Overlays[(disk.File, format, size)] = await File.ReadAllBytesAsync(overlay, cancel);
         }
     }
 

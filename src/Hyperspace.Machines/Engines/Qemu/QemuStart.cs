@@ -9,7 +9,7 @@ namespace Hyperspace.Machines.Engines.Qemu;
 internal sealed class QemuStart(VmDefinition vm, QemuFiles files, uint? user, bool sandboxed)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Waits until QEMU answers.</summary>
     /// <param name="launched">QEMU, or the sandbox around it.</param>
