@@ -321,7 +321,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         string label = port == 0 ? "Hyperspace" : info?.Label ?? "nothing here";
         string? state = info is null or { State: VmState.Running } ? null : info.State.ToString().ToLowerInvariant();
         return new BarContent(
-            port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, _notice,
+            port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, _notice, _output.AttentionKey,
             _clock.GetLocalNow().ToString("HH:mm"), [.. _ports.Occupied.Select(s => new BarPort(s.Info.Number, s.Info.Label, s.Info.Color, s.Info.IsAlive))]);
     }
 

@@ -13,6 +13,9 @@ public interface ITerminal : IDisposable
 
     bool HasKittyGraphics { get; }
 
+    /// <summary>Keys come with their releases (the kitty keyboard protocol), so that the real attention key can be pressed.</summary>
+    bool ReportsReleases { get; }
+
     /// <summary>Whether a frame can be sent now: the terminal has taken what came before, as far as it can tell.</summary>
     bool IsReady { get; }
 

@@ -86,7 +86,6 @@ public sealed class TerminalConnection : ITerminal, ITerminalEvents
 
     public bool HasKittyGraphics { get; private set; }
 
-    /// <summary>Keys come with their releases: the kitty keyboard protocol is on.</summary>
     public bool ReportsReleases { get; private set; }
 
     /// <summary>Mouse positions are pixels (mode 1016), of a window of <see cref="MouseExtent"/>.</summary>

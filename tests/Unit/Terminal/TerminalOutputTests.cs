@@ -15,6 +15,7 @@ internal sealed class QuickTerminal(int columns, int rows) : ITerminal
     public (int Columns, int Rows) Size { get; private set; } = (columns, rows);
     public (int Width, int Height)? CellPixels { get; set; }
     public bool HasSixel { get; set; }
+    public bool ReportsReleases { get; set; }
     public bool HasKittyGraphics { get; set; }
     public bool IsReady => true;
     public Action? Changed { get; set; }
@@ -139,6 +140,15 @@ public class TerminalOutputTests
                 Assert.Equal(frame.Page.Cursor is { } c ? (c.Column, c.Row + 1) : null, terminal.Screen.Cursor);
             }
         }));
+    }
+
+    [Theory]
+    [InlineData(false, "Alt+Esc")]
+    [InlineData(true, "Ctrl+Alt+Esc")]
+    public void The_attention_key_is_named_as_this_terminal_can_report_it(bool releases, string key)
+    {
+        using var output = new TerminalOutput(new QuickTerminal(80, 25) { ReportsReleases = releases }, TerminalGraphics.Auto, null);
+        Assert.Equal(key, output.AttentionKey);
     }
 
     [Fact]

@@ -73,6 +73,9 @@ public interface IOutput : IDisposable
     /// <summary>True when a guest's picture that is larger than the monitor is better shown in part than made smaller: where it is read, and pixels are few.</summary>
     bool PansPictures => false;
 
+    /// <summary>The attention key as it is pressed at this output: an ordinary terminal cannot report Ctrl+Alt+Esc.</summary>
+    string AttentionKey => "Ctrl+Alt+Esc";
+
     /// <summary>True while the output can take a frame now; if not it calls <see cref="ReadyAgain"/> later, and the seat coalesces.</summary>
     bool IsReady { get; }
 

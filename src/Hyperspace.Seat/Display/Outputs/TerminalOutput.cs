@@ -60,6 +60,8 @@ public sealed class TerminalOutput : IOutput
 
     public bool IsReady => _terminal.IsReady;
 
+    public string AttentionKey => _terminal.ReportsReleases ? "Ctrl+Alt+Esc" : "Alt+Esc";
+
     public Action? Resized { get; set; }
 
     public Action? ReadyAgain { get; set; }
