@@ -60,7 +60,7 @@ public class InjectedInputTests
         _injected.Type("aB", KeyLayout.Us, Done);
         Assert.Equal("+A", _bench.One.Take());
         Assert.Empty(_done);
-        Assert.Equal([4, 4, 4, 4, 4, 4], Drain());
+        Assert.Equal([8, 8, 8, 8, 8, 8], Drain());
         Assert.Equal("-A +LeftShift +B -B -LeftShift", _bench.One.Take());
         Assert.Equal(["ok"], _done);
         Assert.False(_injected.IsBusy);

@@ -12,6 +12,9 @@ public sealed class InjectedInput : IDeadline
     /// <summary>Jobs that wait at most; more are refused.</summary>
     public const int MaxJobs = 64;
 
+    /// <summary>The pace of everything that is typed and not pressed by a person.</summary>
+    internal static readonly TimeSpan TypingPace = TimeSpan.FromMilliseconds(8);
+
     private sealed class Job(IReadOnlyList<KeyStroke> strokes, TypedText? text, Action<string?> done)
     {
         public IReadOnlyList<KeyStroke> Strokes => strokes;
@@ -40,8 +43,8 @@ public sealed class InjectedInput : IDeadline
         _clock = clock;
     }
 
-    /// <summary>Time between two key events of typed text; zero for none. 4 ms is 125 characters a second.</summary>
-    public TimeSpan Pace { get; init; } = TimeSpan.FromMilliseconds(4);
+    /// <summary>Time between two key events of typed text; zero for none. 8 ms is 62 characters a second; at 4 ms a guest with an emulated CPU has been seen to lose a key on a busy host.</summary>
+    public TimeSpan Pace { get; init; } = TypingPace;
 
     public bool IsBusy => _jobs.Count > 0;
 

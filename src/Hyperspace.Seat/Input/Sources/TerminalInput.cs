@@ -18,7 +18,7 @@ public sealed class TerminalInput : ITerminalEvents, IDeadline
     /// <summary>
     /// Time between two key events of characters. A PS/2 keyboard of QEMU holds 16 bytes, five keys: a guest that gets no CPU for 80 ms loses none.
     /// </summary>
-    private static readonly TimeSpan DefaultPace = TimeSpan.FromMilliseconds(8);
+    private static readonly TimeSpan DefaultPace = InjectedInput.TypingPace;
 
     private readonly IInputSink _sink;
     private readonly DeviceId _keyboard;
