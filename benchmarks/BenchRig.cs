@@ -167,8 +167,8 @@ internal sealed class BenchRig : IDisposable
 
     public VmStatus Status(string vm) => _link.Snapshot!.Vms.Single(v => v.Name == vm);
 
-    /// <summary>The process that is QEMU itself, below whatever sandbox it was started in.</summary>
-    public int QemuPid(string vm) => Processes.FindQemu(Status(vm).Pid ?? throw new InvalidOperationException($"{vm} has no process."));
+    /// <summary>The process that is QEMU itself.</summary>
+    public int QemuPid(string vm) => Status(vm).Pid ?? throw new InvalidOperationException($"{vm} has no process.");
 
     private bool IsReady(string guest)
     {

@@ -7,28 +7,6 @@ internal static class Processes
 {
     private const double TicksPerSecond = 100;
 
-    /// <summary>The process itself or the descendant whose program is QEMU.</summary>
-    public static int FindQemu(int pid)
-    {
-        if (File.ReadAllText($"/proc/{pid}/cmdline").Split('\0')[0].Contains("qemu-system", StringComparison.Ordinal))
-        {
-            return pid;
-        }
-
-        foreach (string task in Directory.GetDirectories($"/proc/{pid}/task"))
-        {
-            foreach (string child in File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            {
-                if (FindQemu(int.Parse(child, CultureInfo.InvariantCulture)) is var found and not 0)
-                {
-                    return found;
-                }
-            }
-        }
-
-        return 0;
-    }
-
     /// <summary>CPU seconds of a QEMU's threads that are not vCPUs: its displays, its VNC server, its device models.</summary>
     public static double NonVcpuSeconds(int pid)
     {
@@ -48,10 +26,6 @@ internal static class Processes
 
     /// <summary>CPU seconds of the calling thread.</summary>
     public static double ThisThreadSeconds() => Nanoseconds("/proc/thread-self") / 1e9;
-
-    /// <summary>Resident bytes.</summary>
-    public static long Resident(int pid) =>
-        long.Parse(File.ReadAllText($"/proc/{pid}/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
 
     /// <summary>The scheduler's own count, in nanoseconds; where the kernel keeps none, the clock ticks.</summary>
     private static double Nanoseconds(string task)

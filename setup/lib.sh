@@ -142,8 +142,7 @@ install_dotnet() {
 program=$top/out/hyperspace
 
 build_program() {
-    if [ -x "$program" ] && [ -z "$(find "$top/src" "$top/Directory.Build.props" -newer "$program" \( -name obj -o -name bin \) -prune -o -type f -newer "$program" \
-        -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; then return; fi
+    if [ -x "$program" ] && [ -z "$(find "$top/src" "$top/Directory.Build.props" \( -name obj -o -name bin \) -prune -o -type f -newer "$program" -print -quit)" ]; then return; fi
     with_progress "Building hyperspace" publish_program
 }
 
