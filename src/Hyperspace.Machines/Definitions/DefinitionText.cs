@@ -41,6 +41,12 @@ public static partial class DefinitionText
         keys["display"] = new JsonObject { ["width"] = vm.Display.Width, ["height"] = vm.Display.Height };
         keys["input"] = vm.Input switch { InputDevices.Usb => "usb", InputDevices.Ps2 => "ps2", _ => "virtio" };
         keys["autostart"] = vm.Autostart;
+        keys["instant"] = vm.Instant is { } instant ? new JsonObject { ["warm"] = instant.Warm, ["home"] = instant.KeepsHome ? "keep" : "forget" } : false;
+        if (vm.Ready is { } ready)
+        {
+            keys["ready"] = ready;
+        }
+
         keys["accelerator"] = vm.Accelerator switch { AcceleratorChoice.Kvm => "kvm", AcceleratorChoice.Tcg => "tcg", _ => "auto" };
         keys["stopDeadline"] = string.Create(CultureInfo.InvariantCulture, $"{(int)vm.StopDeadline.TotalSeconds}s");
         keys["restart"] = new JsonObject { ["policy"] = vm.Restart.Policy == RestartPolicy.Never ? "never" : "on-crash", ["maximum"] = vm.Restart.Maximum };

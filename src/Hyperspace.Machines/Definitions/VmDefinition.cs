@@ -48,6 +48,11 @@ public sealed record DisplayDefinition(int Width, int Height);
 /// <param name="Maximum">Restarts within ten minutes before it stays crashed: 1 to 100.</param>
 public sealed record RestartDefinition(RestartPolicy Policy, int Maximum);
 
+/// <summary>How an instant VM is opened and what becomes of what is done in it.</summary>
+/// <param name="Warm">Engines kept ready for the next opens: 0 to 4.</param>
+/// <param name="KeepsHome">Whether it gets a disk of its own, labelled hs-home, that outlives it.</param>
+public sealed record InstantDefinition(int Warm, bool KeepsHome);
+
 /// <summary>One VM, as its YAML file defines it: checked, complete, immutable. docs/definitions.md has the keys in words.</summary>
 /// <param name="Name"><c>[a-z][a-z0-9-]{0,30}</c>; the file's name too.</param>
 /// <param name="Color"><c>#rrggbb</c>.</param>
@@ -75,7 +80,20 @@ public sealed record VmDefinition(
     RestartDefinition Restart,
     IReadOnlyList<string> Extra,
     string Description,
-    string SourceFile);
+    string SourceFile)
+{
+    /// <summary>Null for a VM that boots each time.</summary>
+    public InstantDefinition? Instant { get; init; }
+
+    /// <summary>A text on the first serial port that says that the guest is up; null when none does.</summary>
+    public string? Ready { get; init; }
+
+    /// <summary>The VM whose template this one is opened from, for a disposable, which has no file; null for a VM of its own. No key.</summary>
+    public string? CloneOf { get; init; }
+
+    /// <summary>Start it without a template, this time. No key.</summary>
+    public bool Cold { get; init; }
+}
 
 /// <summary>An error in a definition file, with all that is needed to mend it.</summary>
 /// <param name="Line">1-based; 0 when it concerns the whole file.</param>

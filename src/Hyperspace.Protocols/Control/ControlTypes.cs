@@ -47,9 +47,42 @@ public sealed record VmStatus(
     /// <summary>The process of the engine, for people who debug; null when there is none.</summary>
     public int? Pid { get; init; }
 
+    /// <summary>How this run began: <c>cold</c> (it booted), <c>template</c> or <c>warm</c> (from a template, in an engine that was started before); null when it is off.</summary>
+    public string? StartedBy { get; init; }
+
+    /// <summary>The process's memory with what it shares with others counted in parts (PSS, proc(5)); null when it cannot be measured.</summary>
+    public long? ProportionalBytes { get; init; }
+
+    /// <summary>The VM that this one is a disposable of: it has no file, and stopping it forgets it. Null for a VM of its own.</summary>
+    public string? DisposableOf { get; init; }
+
+    /// <summary>About its template; null for a VM that has and wants none.</summary>
+    public InstantStatus? Instant { get; init; }
+
     [JsonIgnore]
     public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Stopping or VmState.Starting;
 }
+
+/// <summary>Whether a VM can be opened from a template.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TemplateState>))]
+public enum TemplateState
+{
+    /// <summary>There is none; <see cref="InstantStatus.Why"/> says why when there is more to say.</summary>
+    [JsonStringEnumMemberName("none")] None,
+    [JsonStringEnumMemberName("building")] Building,
+    [JsonStringEnumMemberName("ready")] Ready,
+    /// <summary>There is one that is not used any more; <see cref="InstantStatus.Why"/> says why.</summary>
+    [JsonStringEnumMemberName("outdated")] Outdated,
+}
+
+/// <summary>The template of a VM.</summary>
+/// <param name="Why">Why there is none or it is outdated, or what a build is doing: a sentence; null when there is nothing to say.</param>
+/// <param name="Progress">0 to 100 while one is built; else null.</param>
+/// <param name="Bytes">What it takes of the disk; null for none.</param>
+/// <param name="SavedAt">When it was saved.</param>
+/// <param name="IsCheckpoint">Whether it is used once: the next start goes on from it, and then it is gone.</param>
+/// <param name="Warm">Engines that are started for the next opens.</param>
+public sealed record InstantStatus(TemplateState Template, string? Why, int? Progress, long? Bytes, DateTimeOffset? SavedAt, bool IsCheckpoint, int Warm);
 
 /// <summary>Something about this host that works less well than it could, and what to do about it.</summary>
 public sealed record Degradation(string What, string Why, string Remedy);

@@ -36,7 +36,7 @@ public sealed partial class OpenApiTests
         JsonTypeInfo[] types =
         [
             ControlJson.Default.VmStatus, ControlJson.Default.HostStatus, ControlJson.Default.SeatStatus, ControlJson.Default.Snapshot, ControlJson.Default.Problem,
-            ControlJson.Default.SeatPort, ControlJson.Default.Degradation,
+            ControlJson.Default.SeatPort, ControlJson.Default.Degradation, ControlJson.Default.InstantStatus,
             ApiJson.Default.PortRequest, ApiJson.Default.SwitchRequest, ApiJson.Default.PressRequest, ApiJson.Default.TypeRequest,
         ];
         foreach (JsonTypeInfo type in types)

@@ -50,6 +50,18 @@ public sealed class SchemaTests : IDisposable
     [InlineData("disks: [{file: new.qcow2, size: 1GiB}]", true)]
     [InlineData("disks: [{size: 1GiB}]", false)]
     [InlineData("disks: [{file: new.qcow2, size: 1GiB, cache: none}]", false)]
+    [InlineData("instant: true", true)]
+    [InlineData("instant: false", true)]
+    [InlineData("instant: {}", true)]
+    [InlineData("instant: {warm: 4, home: keep}", true)]
+    [InlineData("instant: {warm: 5}", false)]
+    [InlineData("instant: {home: lose}", false)]
+    [InlineData("instant: {off: true}", false)]
+    [InlineData("instant: yes", false)]
+    [InlineData("instant: ~", false)]
+    [InlineData("ready: \"login:\"", true)]
+    [InlineData("ready: \"\"", false)]
+    [InlineData("ready: \"a\\nb\"", false)]
     [InlineData("network: none", true)]
     [InlineData("network: {mode: user}", true)]
     [InlineData("network: {mode: bridge}", false)]
@@ -201,6 +213,7 @@ public sealed class SchemaTests : IDisposable
         GroupSpec group => group,
         ListSpec { Item: GroupSpec item } => item,
         ShortFormSpec { Group: { } form } => form,
+        SwitchSpec { Group: { } form } => form,
         _ => null,
     };
 

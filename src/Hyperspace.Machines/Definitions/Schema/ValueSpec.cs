@@ -149,6 +149,30 @@ internal sealed class ListSpec(ValueSpec item, int maxCount) : ValueSpec($"a lis
     public override JsonObject JsonSchema() => new() { ["type"] = "array", ["items"] = item.JsonSchema(), ["maxItems"] = maxCount };
 }
 
+/// <summary>Either true or false or a group of keys; true is read as a group without keys, false as one with <see cref="Off"/>.</summary>
+internal sealed class SwitchSpec(GroupSpec group) : ValueSpec("true, false or a group of keys")
+{
+    public const string Off = "off";
+
+    public GroupSpec Group => group;
+
+    public override object? Read(YamlNode node, string path, DefinitionErrors errors)
+    {
+        if (node is YamlMappingNode)
+        {
+            return group.Read(node, path, errors);
+        }
+
+        return Scalar(node, ScalarKind.Truth) is { } text
+            ? new Group(path, text[0] is 't' or 'T' ? new Dictionary<string, object>() : new Dictionary<string, object> { [Off] = true }, new Dictionary<string, YamlNode>())
+            : Wrong(node, path, errors);
+    }
+
+    protected override bool IsText => false;
+
+    public override JsonObject JsonSchema() => new() { ["oneOf"] = new JsonArray(new JsonObject { ["type"] = "boolean" }, group.JsonSchema()) };
+}
+
 /// <summary>Either a word or a group of keys; the word is read as a group with <paramref name="key"/> alone.</summary>
 internal sealed class ShortFormSpec(GroupSpec group, string key, ChoiceSpec word) : ValueSpec($"{word.Expected}, or a group of keys")
 {

@@ -51,6 +51,11 @@ public static partial class VmSchema
             "The size that its screen starts with.", "display: {width: 1280, height: 776}", Otherwise: "1280 x 776"),
         new KeySpec("input", new ChoiceSpec("virtio", "usb", "ps2"), "Its keyboard and pointer; usb and ps2 for systems without virtio drivers.", "input: virtio", Otherwise: "virtio"),
         new KeySpec("autostart", new BooleanSpec(), "Whether it starts with the daemon.", "autostart: true", Otherwise: "false"),
+        new KeySpec("instant", new SwitchSpec(new GroupSpec(
+            new KeySpec("warm", new IntegerSpec(0, 4), "How many are kept started for the next opens.", "warm: 1", Otherwise: "1"),
+            new KeySpec("home", new ChoiceSpec("forget", "keep"), "Whether it gets a disk labelled hs-home whose content outlives it; disposables never do.", "home: forget", Otherwise: "forget"))),
+            "Whether it is opened from a template, a saved machine that has booted, in tens of milliseconds; see docs/instant.md.", "instant: true", Otherwise: "it boots each time"),
+        new KeySpec("ready", new TextSpec("a text of 1 to 200 characters in one line", 200, "^.+$"), "A text on the first serial port that says that the guest is up.", "ready: \"login:\"", Otherwise: "a guest is up when it is idle"),
         new KeySpec("accelerator", new ChoiceSpec("auto", "kvm", "tcg"), "What its CPUs run with.", "accelerator: auto", Otherwise: "auto"),
         new KeySpec("stopDeadline", new DurationSpec(1, 3600), "How long it may take to power itself off before it is ended.", "stopDeadline: 30s", Otherwise: "30s"),
         new KeySpec("restart", new GroupSpec(
@@ -105,6 +110,10 @@ public static partial class VmSchema
             else if (key.Value is ShortFormSpec { Group: { } form })
             {
                 AppendRows(text, form, $"{prefix}{key.Name}.");
+            }
+            else if (key.Value is SwitchSpec { Group: { } more })
+            {
+                AppendRows(text, more, $"{prefix}{key.Name}.");
             }
         }
     }
