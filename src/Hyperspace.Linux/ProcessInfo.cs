@@ -33,6 +33,13 @@ public static class ProcessInfo
     /// <summary>Resident bytes, memory shared with others included (proc(5): anonymous, file and shared memory pages).</summary>
     public static long? ResidentBytes(int pid) => Stat(pid) is { } fields ? long.Parse(fields[21], CultureInfo.InvariantCulture) * Environment.SystemPageSize : null;
 
+    /// <summary>Resident bytes with those of pages that it shares with others divided among them (PSS). Null where the kernel does not tell this process.</summary>
+    public static long? ProportionalBytes(int pid)
+    {
+        string? line = Read($"/proc/{pid}/smaps_rollup")?.Split('\n').FirstOrDefault(l => l.StartsWith("Pss:", StringComparison.Ordinal));
+        return long.TryParse(line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1), NumberStyles.None, CultureInfo.InvariantCulture, out long kib) ? kib << 10 : null;
+    }
+
     /// <summary>Its arguments, the program's name first; none for one that is gone. The process may have written anything there.</summary>
     public static IReadOnlyList<string> UntrustedArguments(int pid)
     {

@@ -37,5 +37,5 @@ public static partial class FileOwner
     private static partial int LChown(string path, uint user, uint group);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial int Statx(int folder, string path, int flags, uint mask, byte* result);
+    internal static unsafe partial int Statx(int folder, string path, int flags, uint mask, byte* result);
 }

@@ -91,6 +91,12 @@ public sealed record VmDefinition(
     /// <summary>The VM whose template this one is opened from, for a disposable, which has no file; null for a VM of its own. No key.</summary>
     public string? CloneOf { get; init; }
 
+    /// <summary>It runs out of everybody's sight, to make a template. No key.</summary>
+    public bool IsHidden { get; init; }
+
+    /// <summary>Whether it gets the disk of a home: disposables and hidden runs do not.</summary>
+    internal bool HasHome => Instant is { KeepsHome: true } && CloneOf is null && !IsHidden;
+
     /// <summary>Start it without a template, this time. No key.</summary>
     public bool Cold { get; init; }
 }

@@ -28,6 +28,9 @@ public interface IEngine
     /// <exception cref="OperationCanceledException">Nothing of it is left then either.</exception>
     Task<IRunningMachine> StartAsync(VmDefinition definition, int generation, CancellationToken cancel);
 
+    /// <summary>Saves booted machines and opens VMs from them; null for an engine that cannot.</summary>
+    ITemplates? Templates => null;
+
     /// <summary>The names of the VMs of which an earlier daemon has left a run, whether or not there still are definitions of them.</summary>
     IReadOnlyList<string> FindRuns();
 
@@ -46,7 +49,8 @@ public sealed record MachineEnd(bool Crashed, string Reason);
 /// <summary>What a run has taken from the host.</summary>
 /// <param name="CpuSeconds">Used by all its CPUs and devices since it began.</param>
 /// <param name="ResidentBytes">Memory of the host that it holds now, the guest's own included.</param>
-public readonly record struct MachineUse(double CpuSeconds, long ResidentBytes);
+/// <param name="ProportionalBytes">The same with what it shares with others counted in parts; null when it cannot be measured.</param>
+public readonly record struct MachineUse(double CpuSeconds, long ResidentBytes, long? ProportionalBytes = null);
 
 /// <summary>
 /// One run of a VM. Disposing it lets go of it and leaves it running. What cannot be done throws a <see cref="MachineException"/>, after ten seconds without an answer at the latest.
@@ -61,6 +65,9 @@ public interface IRunningMachine : IAsyncDisposable
     DateTimeOffset StartedAt { get; }
 
     string Accelerator { get; }
+
+    /// <summary>See <see cref="VmStatus.StartedBy"/>.</summary>
+    string StartedBy => "cold";
 
     bool IsPaused { get; }
 

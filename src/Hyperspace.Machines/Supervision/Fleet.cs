@@ -1,6 +1,7 @@
 using Hyperspace.Linux;
 using Hyperspace.Machines.Definitions;
 using Hyperspace.Machines.Engines;
+using Hyperspace.Machines.Instant;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 using Microsoft.Win32.SafeHandles;
@@ -8,7 +9,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Hyperspace.Machines.Supervision;
 
 /// <summary>All VMs of this host. Disposing it lets go of them and leaves them running.</summary>
-public sealed class Fleet : IFleet, IAsyncDisposable
+public sealed partial class Fleet : IFleet, IAsyncDisposable
 {
     private static readonly TimeSpan SamplePeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
@@ -28,7 +29,9 @@ public sealed class Fleet : IFleet, IAsyncDisposable
     private Fleet(IDefinitionStore store, IEngine engine, HyperspacePaths paths, TimeProvider clock)
     {
         (_store, _engine, _paths, _clock) = (store, engine, paths, clock);
+        _lastStart = clock.GetTimestamp();
         _sampler = new HostSampler(engine, paths);
+        _desk = engine.Templates is { } templates ? new InstantDesk(templates, this) : null;
         Host = _sampler.Sample();
         _settled = new Timer(_ => ReloadSettled());
         _watcher = WatchDefinitions();
@@ -45,9 +48,12 @@ public sealed class Fleet : IFleet, IAsyncDisposable
     {
         var fleet = new Fleet(store, engine, paths, clock);
         fleet.Reload();
+        await (engine.Templates?.SweepAsync([.. fleet.Machines().Select(m => m.Name)]) ?? Task.CompletedTask);
         await fleet.AdoptAllAsync(cancel);
+        fleet._desk?.Refresh();
         fleet.Publish();
         fleet.Autostart();
+        fleet._desk?.Balance(InstantDesk.BehindAnOpen);
         fleet._sampling = fleet.SampleAsync();
         return fleet;
     }
@@ -57,7 +63,9 @@ public sealed class Fleet : IFleet, IAsyncDisposable
         Machine machine = Find(vm);
         return action switch
         {
-            VmAction.Start => machine.StartAsync(cancel),
+            VmAction.Start => StartAsync(machine, cold: false, cancel),
+            VmAction.StartCold => StartAsync(machine, cold: true, cancel),
+            VmAction.Checkpoint => CheckpointAsync(machine, cancel),
             VmAction.Stop => machine.StopAsync(cancel),
             VmAction.Kill => machine.KillAsync(cancel),
             VmAction.Reset => machine.ResetAsync(cancel),
@@ -98,6 +106,12 @@ public sealed class Fleet : IFleet, IAsyncDisposable
             int? old = machine.Status().Port;
             if (old == port)
             {
+                return Task.CompletedTask;
+            }
+
+            if (MoveDisposable(machine, port))
+            {
+                Publish();
                 return Task.CompletedTask;
             }
 
@@ -147,12 +161,13 @@ public sealed class Fleet : IFleet, IAsyncDisposable
                 machine.Redefine(definition);
             }
 
-            foreach (Machine gone in _machines.Values.Where(m => found.All(d => d.Name != m.Name)).ToArray())
+            foreach (Machine gone in _machines.Values.Where(m => !m.IsDisposable && found.All(d => d.Name != m.Name)).ToArray())
             {
                 gone.Redefine(gone.Definition with { Definition = null, Errors = [] });
             }
         }
 
+        _desk?.Changed();
         Publish();
     }
 
@@ -172,7 +187,7 @@ public sealed class Fleet : IFleet, IAsyncDisposable
 
     private Machine NewMachine(LoadedDefinition definition)
     {
-        var log = new MachineLog(Path.Combine(_paths.VmState(definition.Name), "events.log"), _clock);
+        var log = new MachineLog(definition.Definition?.CloneOf is null ? Path.Combine(_paths.VmState(definition.Name), "events.log") : null, _clock);
         return new Machine(definition, _engine, _clock, log, Publish);
     }
 
@@ -183,7 +198,7 @@ public sealed class Fleet : IFleet, IAsyncDisposable
         {
             foreach (string name in _engine.FindRuns().Where(name => !_machines.ContainsKey(name)))
             {
-                _machines[name] = NewMachine(new LoadedDefinition(name, Path.Combine(_paths.Definitions, name + ".yaml"), null, []));
+                _machines[name] = NewMachine(FoundDisposable(name) ?? new LoadedDefinition(name, Path.Combine(_paths.Definitions, name + ".yaml"), null, []));
             }
         }
 
@@ -207,7 +222,7 @@ public sealed class Fleet : IFleet, IAsyncDisposable
         foreach (Machine machine in Machines().Where(m => m.Definition.Definition is { Autostart: true } && m.Current is { State: VmState.Off, Run: null }))
         {
             // A failure is in the VM's state and log.
-            _ = machine.StartAsync(_ending.Token).ContinueWith(static task => task.Exception, TaskScheduler.Default);
+            _ = StartAsync(machine, cold: false, _ending.Token).ContinueWith(static task => task.Exception, TaskScheduler.Default);
         }
     }
 
@@ -227,6 +242,7 @@ public sealed class Fleet : IFleet, IAsyncDisposable
                 }
 
                 Host = _sampler.Sample();
+                _desk?.Tick();
                 Publish();
             }
         }
@@ -243,9 +259,11 @@ public sealed class Fleet : IFleet, IAsyncDisposable
             foreach (Machine forgotten in _machines.Values.Where(m => m.IsForgotten).ToArray())
             {
                 _machines.Remove(forgotten.Name);
+                ForgetDisposable(forgotten);
             }
 
-            VmStatus[] all = [.. _machines.Values.Select(m => m.Status())];
+            VmStatus[] all = [.. _machines.Values.Select(StatusOf)];
+            BalanceWhenOthersRun(all);
             Vms = [.. all.Select(vm => vm with { Port = PortOf(vm, all) }).OrderBy(vm => vm.Port ?? int.MaxValue).ThenBy(vm => vm.Name, StringComparer.Ordinal)];
         }
 
@@ -254,7 +272,9 @@ public sealed class Fleet : IFleet, IAsyncDisposable
 
     /// <summary>A VM that runs on without a good file has its port until another one's file takes it.</summary>
     private int? PortOf(VmStatus vm, VmStatus[] all) =>
-        _machines[vm.Name].Definition.Definition is null && all.Any(other => other.Port == vm.Port && _machines[other.Name].Definition.Definition is not null) ? null : vm.Port;
+        HasFile(vm) || !all.Any(other => other.Port == vm.Port && HasFile(other)) ? vm.Port : null;
+
+    private bool HasFile(VmStatus vm) => _machines[vm.Name] is { Definition.Definition: not null, IsDisposable: false };
 
     private void Announce()
     {
@@ -313,6 +333,11 @@ public sealed class Fleet : IFleet, IAsyncDisposable
         await _settled.DisposeAsync();
         await _ending.CancelAsync();
         await _sampling;
+        if (_desk is not null)
+        {
+            await _desk.DisposeAsync();
+        }
+
         foreach (Machine machine in Machines())
         {
             await machine.ReleaseAsync();

@@ -4,6 +4,19 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Machines.Supervision;
 
+/// <summary>What can be done about templates.</summary>
+public enum InstantAction
+{
+    /// <summary>Start the VM, or when it runs another one of it, a disposable.</summary>
+    Open,
+    /// <summary>End it: at once when it keeps nothing, else as a stop does.</summary>
+    Close,
+    /// <summary>Make a new template.</summary>
+    Build,
+    /// <summary>Compare the template with its checksums.</summary>
+    Verify,
+}
+
 /// <summary>
 /// All VMs of this host and what can be done with them: what the control API and the link offer, and all that they know of machines.
 /// Thread-safe. What cannot be done throws a <see cref="MachineException"/> with a message for people.
@@ -22,6 +35,10 @@ public interface IFleet
     /// Does it and returns when it is done: a start when the VM can be controlled, a stop when it has ended, after the deadline by force. Starts and stops go on when the caller no longer waits.
     /// </summary>
     Task ActAsync(string vm, VmAction action, CancellationToken cancel);
+
+    /// <summary>Does something about templates and returns when it is done. It goes on when the caller no longer waits.</summary>
+    /// <returns>The VM that it is about afterwards: for <see cref="InstantAction.Open"/> the one that was opened.</returns>
+    Task<string> InstantAsync(string vm, InstantAction action, CancellationToken cancel);
 
     /// <summary>The last lines of a log.</summary>
     /// <param name="log"><c>serial</c>, <c>qemu</c> or <c>events</c>.</param>

@@ -28,6 +28,8 @@ internal sealed class Machine
     private CancellationTokenSource? _restartWait;
     private int _generation;
     private bool _released;
+    private volatile bool _hasEnded;
+    private volatile bool _coldByWish;
 
     /// <param name="changed">Called after each change, on any thread.</param>
     public Machine(LoadedDefinition definition, IEngine engine, TimeProvider clock, MachineLog log, Action changed)
@@ -43,8 +45,14 @@ internal sealed class Machine
 
     public MachineState Current => _current;
 
+    /// <summary>Whether it has no file and is forgotten when it ends.</summary>
+    public bool IsDisposable => _definition.Definition?.CloneOf is not null;
+
+    /// <summary>Whether this run boots because somebody wanted it to.</summary>
+    public bool IsColdByWish => _coldByWish;
+
     /// <summary>True when nothing of it is left but its status: its file is gone and it does not run.</summary>
-    public bool IsForgotten => _definition.Definition is null && _definition.Errors.Count == 0 && !Status().IsAlive;
+    public bool IsForgotten => IsDisposable ? _hasEnded && !Status().IsAlive : _definition.Definition is null && _definition.Errors.Count == 0 && !Status().IsAlive;
 
     public void Redefine(LoadedDefinition definition)
     {
@@ -69,10 +77,11 @@ internal sealed class Machine
     }
 
     /// <summary>Returns when it runs. The start goes on when the caller no longer waits.</summary>
-    public async Task StartAsync(CancellationToken cancel)
+    /// <param name="cold">Without its template.</param>
+    public async Task StartAsync(CancellationToken cancel, bool cold = false)
     {
         CancelRestart();
-        Launch launch = Begin(restarts: 0, ticket: null);
+        Launch launch = Begin(restarts: 0, ticket: null, cold);
         _budget.Forget();
         await launch.Done.WaitAsync(cancel);
     }
@@ -84,6 +93,9 @@ internal sealed class Machine
     public Task StopAsync(CancellationToken cancel) => EndAsync(force: false).WaitAsync(cancel);
 
     public Task KillAsync(CancellationToken cancel) => EndAsync(force: true).WaitAsync(cancel);
+
+    /// <summary>Saves it and ends it. When it cannot be saved it runs on. Goes on when the caller no longer waits.</summary>
+    public Task CheckpointAsync(ITemplates templates, CancellationToken cancel) => SaveAsync(templates).WaitAsync(cancel);
 
     public Task ResetAsync(CancellationToken cancel) => Need().ResetAsync(cancel);
 
@@ -116,7 +128,7 @@ internal sealed class Machine
     }
 
     /// <param name="ticket">The restart that this is part of, unless somebody has cancelled it; null for a start by hand.</param>
-    private Launch Begin(int restarts, CancellationTokenSource? ticket)
+    private Launch Begin(int restarts, CancellationTokenSource? ticket, bool cold = false)
     {
         Launch launch;
         VmDefinition definition;
@@ -134,6 +146,9 @@ internal sealed class Machine
 
             CheckMayStart();
             definition = _definition.Definition ?? throw new MachineException($"{Name} cannot be started, because its definition has errors: {Status().Reason ?? "the file is gone."}");
+
+            definition = definition with { Cold = cold };
+            _coldByWish = cold;
 
             // The seat tells displays apart by this number, also after a new daemon: so it grows with the time since boot, in tenths of a second.
             _generation = Math.Max(_generation + 1, (int)(_clock.GetTimestamp() / (_clock.TimestampFrequency / 10)));
@@ -164,7 +179,7 @@ internal sealed class Machine
         try
         {
             IRunningMachine run = await _engine.StartAsync(definition, launch.Generation, launch.GivenUp);
-            _log.Write($"Started (process {run.Pid}, {run.Accelerator}).");
+            _log.Write($"Started (process {run.Pid}, {run.Accelerator}{(run.StartedBy == "cold" ? "" : $", {run.StartedBy}")}).");
             Watch(run, restarts, launch);
             launch.Succeeded();
         }
@@ -179,6 +194,7 @@ internal sealed class Machine
             _log.Write($"The start failed: {problem.Message}");
             lock (_lock)
             {
+                _hasEnded = true;
                 (_launch, _current) = (null, new MachineState(VmState.Off, problem is MachineStateException ? null : problem.Message, null, restarts));
             }
 
@@ -253,6 +269,39 @@ internal sealed class Machine
         await over;
     }
 
+    private async Task SaveAsync(ITemplates templates)
+    {
+        IRunningMachine run;
+        VmDefinition definition;
+        Task over;
+        lock (_lock)
+        {
+            run = Need();
+            definition = _definition.Definition ?? throw new MachineException($"{Name} cannot be saved, because its definition has errors: {Status().Reason ?? "the file is gone."}");
+            over = _over.Task;
+            _current = _current with { State = VmState.Stopping, Reason = "It is being saved." };
+        }
+
+        _changed();
+        try
+        {
+            await templates.CheckpointAsync(definition, run, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            _log.Write($"It could not be saved: {e.Message}");
+            lock (_lock)
+            {
+                _current = ReferenceEquals(_current.Run, run) ? _current with { State = run.IsPaused ? VmState.Paused : VmState.Running, Reason = null } : _current;
+            }
+
+            _changed();
+            throw;
+        }
+
+        await over;
+    }
+
     private async Task PowerOffAsync(IRunningMachine run)
     {
         TimeSpan deadline = (_definition.Definition ?? _lastGood)?.StopDeadline ?? DefaultDeadline;
@@ -308,6 +357,8 @@ internal sealed class Machine
         CancellationTokenSource? ticket = null;
         lock (_lock)
         {
+            _hasEnded = true;
+
             // Whatever ended it while it was being stopped: that is what was wanted.
             crashed = end.Crashed && _current.State != VmState.Stopping;
             _current = new MachineState(crashed ? VmState.Crashed : VmState.Off, end.Reason, null, _current.Restarts);

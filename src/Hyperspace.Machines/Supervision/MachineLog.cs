@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Hyperspace.Machines.Supervision;
 
 /// <summary>What happened to a VM, one line each with its time, in <c>events.log</c> beside its other logs. A disk that is full costs lines and nothing else.</summary>
-internal sealed class MachineLog(string file, TimeProvider clock)
+/// <param name="file">Null keeps nothing: of a disposable nothing stays.</param>
+internal sealed class MachineLog(string? file, TimeProvider clock)
 {
     /// <summary>A larger log is begun anew; one older one is kept.</summary>
     private const long MaxBytes = 1 << 20;
@@ -12,6 +13,11 @@ internal sealed class MachineLog(string file, TimeProvider clock)
 
     public void Write(string what)
     {
+        if (file is null)
+        {
+            return;
+        }
+
         string time = clock.GetLocalNow().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
         lock (_lock)
         {

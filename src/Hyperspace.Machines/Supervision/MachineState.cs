@@ -24,7 +24,7 @@ internal sealed record MachineState(VmState State, string? Reason, IRunningMachi
             loaded.Name, d?.Label ?? loaded.Name, d?.Color ?? "#8b93a1", d?.Port, invalid ? VmState.Invalid : State, reason, d?.MemoryMiB ?? 0, d?.Cpus ?? 0,
             Run?.Accelerator ?? (d is null ? "" : engine.AcceleratorOf(d)), usage.CpuPercent, usage.ResidentBytes, Run?.StartedAt, Restarts, Run?.Generation ?? generation)
         {
-            Pid = Run?.Pid,
+            Pid = Run?.Pid, StartedBy = Run?.StartedBy, ProportionalBytes = usage.ProportionalBytes, DisposableOf = d?.CloneOf,
         };
     }
 }
@@ -63,6 +63,8 @@ internal sealed class Launch(int generation)
 /// <param name="At">CLOCK_MONOTONIC, in nanoseconds.</param>
 internal sealed record Usage(double CpuPercent, long ResidentBytes, double CpuSeconds, long At)
 {
+    public long? ProportionalBytes { get; init; }
+
     public static Usage None { get; } = new(0, 0, 0, 0);
 
     public static Usage Sample(MachineUse? use, Usage last, long at)
@@ -73,6 +75,6 @@ internal sealed record Usage(double CpuPercent, long ResidentBytes, double CpuSe
         }
 
         double percent = last.At == 0 || at <= last.At ? 0 : Math.Max(0, (now.CpuSeconds - last.CpuSeconds) / ((at - last.At) / 1e9) * 100);
-        return new Usage(Math.Round(percent, 1), now.ResidentBytes, now.CpuSeconds, at);
+        return new Usage(Math.Round(percent, 1), now.ResidentBytes, now.CpuSeconds, at) { ProportionalBytes = now.ProportionalBytes };
     }
 }

@@ -49,6 +49,10 @@ public enum VmAction
     [JsonStringEnumMemberName("reset")] Reset,
     [JsonStringEnumMemberName("pause")] Pause,
     [JsonStringEnumMemberName("resume")] Resume,
+    /// <summary>A start without a template.</summary>
+    [JsonStringEnumMemberName("start-cold")] StartCold,
+    /// <summary>Saves it and ends it: its next start goes on from there.</summary>
+    [JsonStringEnumMemberName("checkpoint")] Checkpoint,
 }
 
 /// <summary>Client to daemon: do this to that VM. Answered by <see cref="Answer"/> when it is done or refused.</summary>

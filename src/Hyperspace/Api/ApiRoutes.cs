@@ -34,6 +34,7 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         new("GET", "/v1/vms", c => Json(c, fleet.Vms, ReadableJson.Default.IReadOnlyListVmStatus)),
         new("GET", "/v1/vms/{name}", c => Json(c, Vm(Value(c, "name")), ReadableJson.Default.VmStatus)),
         new("POST", "/v1/vms/{name}/{action}", ActAsync),
+        new("POST", "/v1/instant/{name}/{action}", InstantAsync),
         new("GET", "/v1/vms/{name}/logs/{log}", LogAsync),
         new("PUT", "/v1/vms/{name}/port", MoveAsync),
         new("POST", "/v1/reload", ReloadAsync),
@@ -57,10 +58,30 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
             "reset" => VmAction.Reset,
             "pause" => VmAction.Pause,
             "resume" => VmAction.Resume,
-            var other => throw new ApiException(StatusCodes.Status404NotFound, $"There is no action \"{other}\"; expected start, stop, kill, reset, pause or resume."),
+            "start-cold" => VmAction.StartCold,
+            "checkpoint" => VmAction.Checkpoint,
+            var other => throw new ApiException(StatusCodes.Status404NotFound, $"There is no action \"{other}\"; expected start, stop, kill, reset, pause, resume, start-cold or checkpoint."),
         };
         await fleet.ActAsync(name, action, ending);
         await Json(context, Vm(name), ReadableJson.Default.VmStatus);
+    }
+
+    private async Task InstantAsync(HttpContext context)
+    {
+        string name = Value(context, "name");
+        InstantAction action = Value(context, "action") switch
+        {
+            "open" => InstantAction.Open,
+            "close" => InstantAction.Close,
+            "build" => InstantAction.Build,
+            "verify" => InstantAction.Verify,
+            var other => throw new ApiException(StatusCodes.Status404NotFound, $"There is no action \"{other}\"; expected open, close, build or verify."),
+        };
+        VmStatus before = Vm(name);
+        string about = await fleet.InstantAsync(name, action, ending);
+
+        // A disposable that was closed is no more.
+        await Json(context, fleet.Vms.FirstOrDefault(vm => vm.Name == about) ?? before with { State = VmState.Off, Pid = null, StartedAt = null, StartedBy = null }, ReadableJson.Default.VmStatus);
     }
 
     private async Task LogAsync(HttpContext context)

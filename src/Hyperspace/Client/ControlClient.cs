@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Hyperspace.Api;
+using Hyperspace.Machines.Supervision;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 
@@ -63,10 +64,16 @@ internal sealed class ControlClient(string socket) : IDisposable
             VmAction.Reset => "reset",
             VmAction.Pause => "pause",
             VmAction.Resume => "resume",
+            VmAction.StartCold => "start-cold",
+            VmAction.Checkpoint => "checkpoint",
             _ => throw new ArgumentOutOfRangeException(nameof(action)),
         };
         using HttpResponseMessage response = await SendAsync(HttpMethod.Post, $"v1/vms/{Escaped(vm)}/{name}", null, cancel);
     }
+
+    /// <returns>The VM that it is about afterwards: for an open the one that was opened.</returns>
+    public Task<VmStatus> InstantAsync(string vm, InstantAction action, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, $"v1/instant/{Escaped(vm)}/{action.ToString().ToLowerInvariant()}", null, ControlJson.Default.VmStatus, cancel);
 
     public async Task MoveAsync(string vm, int? port, CancellationToken cancel)
     {

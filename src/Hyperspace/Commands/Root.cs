@@ -22,6 +22,7 @@ internal static class Root
             RunCommand.Build(paths),
             ConsoleCommand.Build(paths),
             VmCommand.Build(paths),
+            Instant.InstantCommand.Build(paths),
             DaemonCommand.Build(paths),
             SeatCommand.Build(paths),
             HostCommand.Build(paths),

@@ -120,7 +120,7 @@ public sealed class SandboxTests : IAsyncLifetime
         VmDefinition vm = new DefinitionStore(_home.Paths, HostFacts.Read()).Load().Single(d => d.Name == name).Definition!;
         var files = new QemuFiles(_home.Paths, name);
         uint? user = QemuUser.Of(_home.Paths, name);
-        QemuPreparation.PrepareAsync(vm, files, user, UefiFirmware.Debian, CancellationToken.None).Wait();
+        QemuPreparation.PrepareAsync(vm, files, user, UefiFirmware.Debian, null, (files, user), CancellationToken.None).Wait();
         Environment.SetEnvironmentVariable("SECRET", "of the daemon");
         using Process process = QemuProcess.Launch(new Sandbox().Wrap(["sh", "-c", $"{command}; echo \"code $?\""], vm, files, user), files, kvm: false);
         process.WaitForExit();

@@ -60,6 +60,12 @@ internal sealed class ScriptedFleet : IFleet
         await Act(vm, action, cancel);
     }
 
+    public Task<string> InstantAsync(string vm, InstantAction action, CancellationToken cancel)
+    {
+        Note($"{action} {Known(vm)}");
+        return Task.FromResult(vm);
+    }
+
     public Task<IReadOnlyList<string>> LogAsync(string vm, string log, int maxLines, CancellationToken cancel) => Task.FromResult(Log(Known(vm), log, maxLines));
 
     public Task MoveAsync(string vm, int? port, CancellationToken cancel)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Hyperspace.Client;
 using Hyperspace.Commands.Vm;
+using Hyperspace.Machines.Supervision;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 using Hyperspace.Tests.Unit.Definitions;
@@ -92,6 +93,16 @@ internal sealed class ScriptedDaemon : IVmControl
         }
 
         return Refusals.TryGetValue(vm, out string? refusal) ? Task.FromException(new ControlException(refusal)) : Answer(true);
+    }
+
+    public Task<VmStatus> InstantAsync(string vm, InstantAction action, CancellationToken cancel)
+    {
+        lock (_lock)
+        {
+            Asked.Add($"{action} {vm}");
+        }
+
+        return Refusals.TryGetValue(vm, out string? refusal) ? Task.FromException<VmStatus>(new ControlException(refusal)) : Answer(Vms.First(v => v.Name == vm));
     }
 
     public Task<IReadOnlyList<string>> GetLogAsync(string vm, string log, int maxLines, CancellationToken cancel)

@@ -31,6 +31,10 @@ public sealed class QemuCommandLineTests
         -serial chardev:serial0
         -device virtio-rng-pci
         -device pvpanic-pci
+        -device vmgenid,guid=auto
+        -device virtio-serial-pci,id=channels
+        -chardev socket,id=agent,path=/h/run/vms/vm/qemu/agent.sock,server=on,wait=off
+        -device virtserialport,bus=channels.0,chardev=agent,name=org.qemu.guest_agent.0
         """;
 
     private const string Tcg = """

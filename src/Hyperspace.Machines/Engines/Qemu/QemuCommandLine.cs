@@ -8,6 +8,8 @@ internal static class QemuCommandLine
 {
     public const string Program = "qemu-system-x86_64";
 
+    public const string HomeSlot = "home-slot";
+
     private const string QmpSuffix = ",server=on,wait=off";
 
     /// <summary>
@@ -16,13 +18,15 @@ internal static class QemuCommandLine
     /// </summary>
     private const string TcgCpu = "qemu64,+cx16,+lahf-lm,+popcnt,+ssse3,+sse4.1,+sse4.2";
 
-    public static List<string> Of(VmDefinition vm, QemuFiles files, string accelerator, UefiFirmware uefi)
+    /// <param name="plan">How its memory begins; null for a VM that boots.</param>
+    public static List<string> Of(VmDefinition vm, QemuFiles files, string accelerator, UefiFirmware uefi, MemoryPlan? plan = null)
     {
+        plan ??= MemoryPlan.Boot;
         var line = new List<string>
         {
             Program, "-name", $"guest={vm.Name},debug-threads=on", "-nodefaults", "-no-user-config",
-            "-machine", "q35,memory-backend=ram,usb=off,vmport=off",
-            "-object", Text($"memory-backend-memfd,id=ram,size={vm.MemoryMiB}M,share=on"),
+            "-machine", $"{plan.Machine},memory-backend=ram,usb=off,vmport=off",
+            "-object", Memory(vm, plan),
             "-m", Text($"{vm.MemoryMiB}M"),
             "-smp", Text($"{vm.Cpus}"),
             "-rtc", "base=utc,driftfix=slew",
@@ -43,13 +47,25 @@ internal static class QemuCommandLine
             "-serial", "chardev:serial0",
             "-device", "virtio-rng-pci",
             "-device", "pvpanic-pci",
+
+            // A guest that goes on from a template learns by a new number that it is another one, and makes its random numbers anew.
+            "-device", "vmgenid,guid=auto",
+            "-device", "virtio-serial-pci,id=channels",
+            "-chardev", $"socket,id=agent,path={Escape(files.Agent)},server=on,wait=off",
+            "-device", "virtserialport,bus=channels.0,chardev=agent,name=org.qemu.guest_agent.0",
         };
         AddAccelerator(line, accelerator);
         AddFirmware(line, vm, files, uefi);
         AddInput(line, vm.Input);
-        AddDisks(line, vm, files);
+        AddDisks(line, vm, files, plan.WithoutDisks);
         AddNetwork(line, vm.Network);
+        AddHome(line, vm, files, plan.Incoming);
         line.AddRange(vm.Extra);
+        if (plan.Incoming)
+        {
+            line.AddRange("-incoming", "defer");
+        }
+
         return line;
     }
 
@@ -112,7 +128,29 @@ internal static class QemuCommandLine
         }
     }
 
-    private static void AddDisks(List<string> line, VmDefinition vm, QemuFiles files)
+    private static string Memory(VmDefinition vm, MemoryPlan plan) => plan.File is not { } file
+        ? Text($"memory-backend-memfd,id=ram,size={vm.MemoryMiB}M,share=on")
+        : Text($"memory-backend-file,id=ram,size={vm.MemoryMiB}M,mem-path={Escape(file)},{(plan.Shared ? "share=on" : "share=off,readonly=on,rom=off")}");
+
+    /// <summary>A slot for the home's disk is always there; the disk comes into it at once, or when the template has been loaded, which knows nothing of it.</summary>
+    private static void AddHome(List<string> line, VmDefinition vm, QemuFiles files, bool later)
+    {
+        if (vm.Instant is not { KeepsHome: true })
+        {
+            return;
+        }
+
+        line.AddRange("-device", $"pcie-root-port,id={HomeSlot},chassis=1");
+        if (!later && vm.HasHome)
+        {
+            line.AddRange(
+                "-blockdev", $"driver=raw,node-name=home,discard=unmap,file.driver=file,file.filename={Escape(files.Home)}",
+                "-device", $"virtio-blk-pci,drive=home,bus={HomeSlot}");
+        }
+    }
+
+    /// <param name="without">Disks of the same sizes in the place of the real ones, for a machine that is never run.</param>
+    private static void AddDisks(List<string> line, VmDefinition vm, QemuFiles files, bool without)
     {
         for (int i = 0; i < vm.Disks.Count; i++)
         {
@@ -121,8 +159,9 @@ internal static class QemuCommandLine
             string driver = overlay || disk.Format == DiskFormat.Qcow2 ? "qcow2" : "raw";
             string file = overlay ? files.Overlay(i) : disk.File;
             string readOnly = disk.Mode == DiskMode.ReadOnly ? "on" : "off";
+            long size = without ? DiskImage.GuestSize(disk.File) ?? 0 : 0;
             line.AddRange(
-                "-blockdev", Text($"driver={driver},node-name=disk{i},read-only={readOnly},discard=unmap,file.driver=file,file.filename={Escape(file)}"),
+                "-blockdev", without ? Text($"driver=null-co,node-name=disk{i},read-only={readOnly},size={(size + 511) / 512 * 512},read-zeroes=on") : Text($"driver={driver},node-name=disk{i},read-only={readOnly},discard=unmap,file.driver=file,file.filename={Escape(file)}"),
                 "-device", Text($"virtio-blk-pci,drive=disk{i},bootindex={i + 1}"));
         }
 
@@ -155,6 +194,17 @@ internal static class QemuCommandLine
             line.Add(argument);
         }
     }
+}
+
+/// <summary>How a machine's memory begins.</summary>
+/// <param name="Machine">The machine type: <c>q35</c>, or one with a version.</param>
+/// <param name="File">Memory is this file; null for memory of its own.</param>
+/// <param name="Shared">What the guest writes goes to the file; else it is the machine's own, and the file is never changed.</param>
+/// <param name="Incoming">It does not boot: its state is loaded.</param>
+/// <param name="WithoutDisks">It is never run, and gets no disk.</param>
+internal sealed record MemoryPlan(string Machine, string? File, bool Shared, bool Incoming, bool WithoutDisks = false)
+{
+    public static MemoryPlan Boot { get; } = new("q35", null, false, false);
 }
 
 /// <summary>UEFI firmware for QEMU.</summary>

@@ -2,6 +2,9 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Hyperspace.Linux;
 using Hyperspace.Machines.Definitions;
+using Hyperspace.Machines.Definitions.Schema;
+using Hyperspace.Machines.Instant;
+using Hyperspace.Protocols.Qmp;
 using Hyperspace.Protocols.Control;
 
 namespace Hyperspace.Machines.Engines.Qemu;
@@ -10,7 +13,9 @@ namespace Hyperspace.Machines.Engines.Qemu;
 public sealed partial class QemuEngine : IEngine
 {
     private readonly HyperspacePaths _paths;
-    private readonly UefiFirmware _uefi;
+    private readonly QemuLauncher _launcher;
+    private readonly QemuTemplates _templates;
+    private readonly QemuNames _names = new();
     private readonly Sandbox _sandbox = new();
     private readonly Lazy<string> _version = new(ReadVersion);
 
@@ -18,8 +23,10 @@ public sealed partial class QemuEngine : IEngine
 
     internal QemuEngine(HyperspacePaths paths, UefiFirmware uefi)
     {
-        (_paths, _uefi) = (paths, uefi);
+        _paths = paths;
         Accelerator = AcceleratorProbe.Probe();
+        _launcher = new QemuLauncher(paths, uefi, _sandbox);
+        _templates = new QemuTemplates(_launcher, _names, AcceleratorOf, () => Version);
     }
 
     public (string Accelerator, string Reason) Accelerator { get; }
@@ -57,27 +64,79 @@ public sealed partial class QemuEngine : IEngine
         _ => Accelerator.Accelerator,
     };
 
+    public ITemplates Templates => _templates;
+
     public async Task<IRunningMachine> StartAsync(VmDefinition definition, int generation, CancellationToken cancel)
     {
         var files = new QemuFiles(_paths, definition.Name);
-        string accelerator = AcceleratorOf(definition);
+        using IDisposable name = await _names.TakeAsync(definition.Name, cancel);
         try
         {
-            await EndStrayAsync(definition.Name);
-            uint? user = QemuUser.Of(_paths, definition.Name);
-            await QemuPreparation.PrepareAsync(definition, files, user, _uefi, cancel);
-            IReadOnlyList<string> line = _sandbox.Wrap(QemuCommandLine.Of(definition, files, accelerator, _uefi), definition, files, user);
-            using Process launched = QemuProcess.Launch(line, files, accelerator == "kvm");
-            var start = new QemuStart(definition, files, user, _sandbox.IsOn);
-            return await start.ConnectAsync(launched, generation, accelerator, cancel);
+            // A template that cannot be opened is not tried again: the VM boots instead, and its status says why.
+            return await TryOpenAsync(definition, files, generation, cancel) ?? await BootAsync(definition, files, generation, cancel);
         }
         catch (Exception e)
         {
             QemuPreparation.CleanUp(files);
-            throw e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception
+            throw e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception or QmpException
                 ? new MachineException($"{definition.Name} cannot be started: {e.Message}", e)
                 : e;
         }
+    }
+
+    /// <summary>From its template; null when it has none that can be used.</summary>
+    private async Task<IRunningMachine?> TryOpenAsync(VmDefinition vm, QemuFiles files, int generation, CancellationToken cancel)
+    {
+        Template? template = vm.Cold ? null : _templates.Usable(vm, out _);
+        QemuLaunch? launch = await _templates.TakeWarmAsync(vm, template);
+        if (template is null)
+        {
+            return null;
+        }
+
+        string startedBy = launch is null ? "template" : "warm";
+        try
+        {
+            launch ??= await LaunchAsync(vm, files, new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true), template, cancel);
+            if (startedBy == "template")
+            {
+                await QemuMigration.Of(launch.Qmp).LeaveRamAsync(cancel);
+            }
+
+            await _templates.OpenAsync(launch, vm, files, template, cancel);
+        }
+        catch (Exception e)
+        {
+            if (launch is not null)
+            {
+                await launch.EndAsync();
+            }
+
+            if (e is TemplateException)
+            {
+                Console.Error.WriteLine($"hyperspace: the template of {vm.Name} cannot be opened, so it boots: {e.Message}");
+                return null;
+            }
+
+            throw;
+        }
+
+        QemuMachine machine = _names.Running(vm.Name, launch.Begin(files, generation, AcceleratorOf(vm), startedBy));
+        File.Delete(files.WarmMark);
+        _ = GuestAgent.SetClockAsync(files.Agent, TimeProvider.System, CancellationToken.None);
+        return machine;
+    }
+
+    private async Task<IRunningMachine> BootAsync(VmDefinition vm, QemuFiles files, int generation, CancellationToken cancel)
+    {
+        QemuLaunch launch = await LaunchAsync(vm, files, MemoryPlan.Boot, null, cancel);
+        return _names.Running(vm.Name, launch.Begin(files, generation, AcceleratorOf(vm), "cold"));
+    }
+
+    private async Task<QemuLaunch> LaunchAsync(VmDefinition vm, QemuFiles files, MemoryPlan plan, Template? template, CancellationToken cancel)
+    {
+        await QemuNames.EndStrayAsync(_paths, vm.Name);
+        return await _launcher.LaunchAsync(vm, files, AcceleratorOf(vm), plan, template, behind: false, cancel);
     }
 
     public IReadOnlyList<string> FindRuns()
@@ -86,7 +145,7 @@ public sealed partial class QemuEngine : IEngine
         IEnumerable<string> recorded = Directory.Exists(folder)
             ? Directory.EnumerateDirectories(folder).Select(f => Path.GetFileName(f)).Where(name => File.Exists(new QemuFiles(_paths, name).RunRecord))
             : [];
-        return [.. recorded.Union(QemuProcess.FindAll(_paths).Keys)];
+        return [.. recorded.Union(QemuProcess.FindAll(_paths).Keys.Where(name => !File.Exists(new QemuFiles(_paths, name).WarmMark))).Where(VmSchema.IsName)];
     }
 
     public async Task<IRunningMachine?> AdoptAsync(string name, CancellationToken cancel)
@@ -98,22 +157,7 @@ public sealed partial class QemuEngine : IEngine
             record = RunRecord.Guess(pid);
         }
 
-        return record is null ? null : await QemuMachine.AdoptAsync(record, files, cancel);
-    }
-
-    /// <summary>
-    /// A daemon that is killed between the launch and the birth of QEMU leaves one that its successor could not find. Nobody has ever seen it, and it holds the VM's disks.
-    /// </summary>
-    private async Task EndStrayAsync(string name)
-    {
-        if (QemuProcess.FindAll(_paths).TryGetValue(name, out int pid) && ProcessHandle.Open(pid) is { } stray)
-        {
-            using (stray)
-            {
-                stray.Kill();
-                await stray.Exited;
-            }
-        }
+        return record is null ? null : _names.Running(name, await QemuMachine.AdoptAsync(record, files, cancel));
     }
 
     private static string ReadVersion()

@@ -6,12 +6,14 @@ namespace Hyperspace.Machines.Engines.Qemu;
 /// A VM's files. What QEMU may write are single files in folders that it does not own, so that it can put nothing else in their place; its sockets alone
 /// are in a folder of its own.
 /// </summary>
-internal sealed class QemuFiles(HyperspacePaths paths, string name)
+/// <param name="warm">For one that is started before anybody opens it: its logs have names of their own, and those of the last run stay.</param>
+internal sealed class QemuFiles(HyperspacePaths paths, string name, bool warm = false)
 {
     private const string SocketsFolder = "qemu";
     private const string QmpSocket = "qmp.sock";
 
     public string Name { get; } = name;
+    public bool IsWarm => warm;
     public string State { get; } = paths.VmState(name);
     public string Runtime { get; } = paths.VmRuntime(name);
 
@@ -23,11 +25,21 @@ internal sealed class QemuFiles(HyperspacePaths paths, string name)
 
     public string RunRecord => Path.Combine(Runtime, "run.json");
 
+    /// <summary>The guest agent's end of a virtio-serial port.</summary>
+    public string Agent => Path.Combine(Sockets, "agent.sock");
+
+    /// <summary>Is there while a QEMU of this name waits to be opened: it is no VM yet.</summary>
+    public string WarmMark => Path.Combine(Runtime, "warm");
+
     /// <summary>What <see cref="SystemCallFilter"/> says, for bubblewrap.</summary>
     public string Filter => Path.Combine(Runtime, "filter.bpf");
 
-    public string Serial => Path.Combine(State, "serial.log");
-    public string QemuLog => Path.Combine(State, "qemu.log");
+    public string Serial => Path.Combine(State, warm ? "serial.warm.log" : "serial.log");
+    public string QemuLog => Path.Combine(State, warm ? "qemu.warm.log" : "qemu.log");
+
+    /// <summary>The disk of an instant VM that keeps its home.</summary>
+    public string Home => Path.Combine(State, "home.raw");
+
     public string Variables => Path.Combine(State, "uefi-variables.fd");
 
     /// <summary>Takes the place of an ephemeral disk while the VM runs.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Sockets;
@@ -51,6 +52,7 @@ internal sealed class QemuMachine : IRunningMachine
     public int Generation => _record.Generation;
     public DateTimeOffset StartedAt => _record.StartedAt;
     public string Accelerator => _record.Accelerator;
+    public string StartedBy => _record.StartedBy;
     public bool IsPaused { get; private set; }
     public string? Trouble { get; private set; }
     public event Action? Changed;
@@ -85,7 +87,7 @@ internal sealed class QemuMachine : IRunningMachine
         return machine;
     }
 
-    public MachineUse? Measure() => ProcessInfo.CpuSeconds(_record.Pid) is { } cpu ? new MachineUse(cpu, ProcessInfo.ResidentBytes(_record.Pid) ?? 0) : null;
+    public MachineUse? Measure() => ProcessInfo.CpuSeconds(_record.Pid) is { } cpu ? new MachineUse(cpu, ProcessInfo.ResidentBytes(_record.Pid) ?? 0, ProcessInfo.ProportionalBytes(_record.Pid)) : null;
 
     public Task PowerDownAsync(CancellationToken cancel) => CommandAsync("system_powerdown", cancel);
 
@@ -140,6 +142,27 @@ internal sealed class QemuMachine : IRunningMachine
                 throw e is QmpException ? new MachineException($"{_files.Name}'s display cannot be opened: {e.Message}", e) : e;
             }
         }
+    }
+
+    /// <summary>Runs a command that is no action of its own.</summary>
+    /// <exception cref="MachineException">It fails.</exception>
+    public async Task<JsonElement> AskAsync(string command, Action<Utf8JsonWriter>? arguments, CancellationToken cancel, SafeHandle? fd = null)
+    {
+        try
+        {
+            return await Connected().ExecuteAsync(command, arguments, cancel, fd);
+        }
+        catch (QmpException e)
+        {
+            throw new MachineException($"{_files.Name}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Ends it, because it has been saved.</summary>
+    public async Task EndSavedAsync()
+    {
+        EndNow(new MachineEnd(false, "It was saved, and goes on from there when it is started."));
+        await Ended;
     }
 
     private async Task CommandAsync(string command, CancellationToken cancel)

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Hyperspace.Linux.Files;
 using Hyperspace.Machines.Definitions;
+using Hyperspace.Machines.Instant;
 
 namespace Hyperspace.Machines.Engines.Qemu;
 
@@ -13,9 +14,11 @@ internal static class QemuPreparation
     private const UnixFileMode PrivateFolder = Private | UnixFileMode.UserExecute;
 
     /// <param name="user">The VM's own user as root, or null.</param>
+    /// <param name="template">What it goes on from; null when it boots.</param>
+    /// <param name="owner">Where the definition's relative files lie: the VM's own folder, or for a disposable and a hidden run that of the VM that it is made of, and that VM's user.</param>
     /// <exception cref="MachineException">Something is missing; says what.</exception>
     /// <exception cref="IOException">A file cannot be made.</exception>
-    public static async Task PrepareAsync(VmDefinition vm, QemuFiles files, uint? user, UefiFirmware uefi, CancellationToken cancel)
+    public static async Task PrepareAsync(VmDefinition vm, QemuFiles files, uint? user, UefiFirmware uefi, Template? template, (QemuFiles Files, uint? User) owner, CancellationToken cancel)
     {
         if (System.Text.Encoding.UTF8.GetByteCount(files.Qmp) > 107)
         {
@@ -25,6 +28,11 @@ internal static class QemuPreparation
         Directory.CreateDirectory(files.State);
         Directory.CreateDirectory(files.Runtime);
         CleanUp(files);
+        if (files.IsWarm)
+        {
+            File.WriteAllText(files.WarmMark, "This QEMU waits to be opened.\n");
+        }
+
         Directory.CreateDirectory(files.Sockets, PrivateFolder);
         Give(files.Sockets, user);
         File.WriteAllBytes(files.Filter, SystemCallFilter.Build());
@@ -36,10 +44,25 @@ internal static class QemuPreparation
             PrepareVariables(files, user, uefi);
         }
 
+        if (vm.HasHome)
+        {
+            await HomeDisk.PrepareAsync(files.Home, cancel);
+            Give(files.Home, user);
+        }
+
         for (int i = 0; i < vm.Disks.Count; i++)
         {
-            await PrepareDiskAsync(vm, vm.Disks[i], i, files, user, cancel);
+            await PrepareDiskAsync(vm, i, files, user, template, owner, cancel);
         }
+    }
+
+    /// <summary>The logs of one that was started before have their usual names from now on.</summary>
+    public static void TakeLogs(QemuFiles warm, QemuFiles files)
+    {
+        Rotate(files.Serial);
+        Rotate(files.QemuLog);
+        File.Move(warm.Serial, files.Serial);
+        File.Move(warm.QemuLog, files.QemuLog);
     }
 
     /// <summary>Removes what only a running VM has. What cannot be removed stays: the next start says why, if it matters then.</summary>
@@ -47,6 +70,7 @@ internal static class QemuPreparation
     {
         Try(() => File.Delete(files.RunRecord));
         Try(() => File.Delete(files.Filter));
+        Try(() => File.Delete(files.WarmMark));
         Try(() =>
         {
             // QEMU owns this folder: links in it are removed and not followed.
@@ -76,9 +100,10 @@ internal static class QemuPreparation
         }
     }
 
-    private static async Task PrepareDiskAsync(VmDefinition vm, DiskDefinition disk, int index, QemuFiles files, uint? user, CancellationToken cancel)
+    private static async Task PrepareDiskAsync(VmDefinition vm, int index, QemuFiles files, uint? user, Template? template, (QemuFiles Files, uint? User) owner, CancellationToken cancel)
     {
-        if (!File.Exists(disk.File) && disk.SizeBytes is { } size && Path.GetDirectoryName(disk.File) == files.State)
+        DiskDefinition disk = vm.Disks[index];
+        if (!File.Exists(disk.File) && disk.SizeBytes is { } size && Path.GetDirectoryName(disk.File) == owner.Files.State)
         {
             await DiskImage.CreateAsync(disk.File, disk.Format, size, cancel);
         }
@@ -96,10 +121,11 @@ internal static class QemuPreparation
                 + $"Make it whole: qemu-img convert -O qcow2 {disk.File} NEW-FILE.");
         }
 
-        GiveDisk(disk, files, user);
+        GiveDisk(disk, owner.Files, owner.User);
         if (disk.Mode == DiskMode.Ephemeral)
         {
-            await CreateOverlayAsync(disk, files.Overlay(index), cancel);
+            DiskDefinition below = template?.Overlay(index) is { } saved ? new DiskDefinition(saved, DiskFormat.Qcow2, DiskMode.ReadOnly, null) : disk;
+            await CreateOverlayAsync(below, files.Overlay(index), cancel);
             Give(files.Overlay(index), user);
         }
     }
@@ -191,7 +217,7 @@ internal static class QemuPreparation
         Give(file, user);
     }
 
-    private static void Give(string path, uint? user)
+    public static void Give(string path, uint? user)
     {
         if (user is { } id)
         {

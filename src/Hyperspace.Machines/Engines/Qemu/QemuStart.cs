@@ -5,7 +5,41 @@ using Hyperspace.Protocols.Qmp;
 
 namespace Hyperspace.Machines.Engines.Qemu;
 
-/// <summary>From a launched process to a machine that can be controlled, or to a sentence that says in QEMU's own words why not.</summary>
+/// <summary>A QEMU that answers, and is no VM yet.</summary>
+internal sealed record QemuLaunch(QmpClient Qmp, ProcessHandle Process)
+{
+    /// <summary>Makes a run of it. Its record is written last: what has one is a VM.</summary>
+    public QemuMachine Begin(QemuFiles files, int generation, string accelerator, string startedBy)
+    {
+        var record = new RunRecord(Process.Pid, Process.StartTime, ProcessInfo.BootId, generation, DateTimeOffset.UtcNow, accelerator) { StartedBy = startedBy };
+        return new QemuMachine(files, record, Process, Qmp, WriteRecord(record, files));
+    }
+
+    /// <summary>Ends it.</summary>
+    public async Task EndAsync()
+    {
+        Process.Kill();
+        await Process.Exited;
+        await Qmp.DisposeAsync();
+        Process.Dispose();
+    }
+
+    /// <summary>Says what is wrong when it cannot be written. The VM runs all the same: a later daemon finds it by its arguments.</summary>
+    private static string? WriteRecord(RunRecord record, QemuFiles files)
+    {
+        try
+        {
+            record.Write(files.RunRecord);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{files.RunRecord} cannot be written: {e.Message}";
+        }
+    }
+}
+
+/// <summary>From a launched process to one that can be controlled, or to a sentence that says in QEMU's own words why not.</summary>
 internal sealed class QemuStart(VmDefinition vm, QemuFiles files, uint? user, bool sandboxed)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -14,7 +48,7 @@ internal sealed class QemuStart(VmDefinition vm, QemuFiles files, uint? user, bo
     /// <summary>Waits until QEMU answers.</summary>
     /// <param name="launched">QEMU, or the sandbox around it.</param>
     /// <exception cref="MachineException">It does not. The process is gone then.</exception>
-    public async Task<QemuMachine> ConnectAsync(Process launched, int generation, string accelerator, CancellationToken cancel)
+    public async Task<QemuLaunch> ConnectAsync(Process launched, CancellationToken cancel)
     {
         QmpClient? qmp = null;
         try
@@ -25,8 +59,7 @@ internal sealed class QemuStart(VmDefinition vm, QemuFiles files, uint? user, bo
                 throw Ended();
             }
 
-            var record = new RunRecord(process.Pid, process.StartTime, ProcessInfo.BootId, generation, DateTimeOffset.UtcNow, accelerator);
-            return new QemuMachine(files, record, process, qmp, WriteRecord(record));
+            return new QemuLaunch(qmp, process);
         }
         catch
         {
@@ -37,20 +70,6 @@ internal sealed class QemuStart(VmDefinition vm, QemuFiles files, uint? user, bo
 
             await QemuProcess.EndAsync(launched);
             throw;
-        }
-    }
-
-    /// <summary>Says what is wrong when it cannot be written. The VM runs all the same: a later daemon finds it by its arguments.</summary>
-    private string? WriteRecord(RunRecord record)
-    {
-        try
-        {
-            record.Write(files.RunRecord);
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return $"{files.RunRecord} cannot be written: {e.Message}";
         }
     }
 

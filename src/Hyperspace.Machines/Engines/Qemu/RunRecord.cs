@@ -10,6 +10,9 @@ namespace Hyperspace.Machines.Engines.Qemu;
 /// <param name="BootId">The boot of this machine that the two mean something in. With HYPERSPACE_HOME a record can survive a boot.</param>
 internal sealed record RunRecord(int Pid, ulong StartTime, string BootId, int Generation, DateTimeOffset StartedAt, string Accelerator)
 {
+    /// <summary>See <see cref="Hyperspace.Protocols.Control.VmStatus.StartedBy"/>.</summary>
+    public string StartedBy { get; init; } = "cold";
+
     /// <summary>Null when there is none of this boot or it is damaged.</summary>
     public static RunRecord? Read(string file)
     {

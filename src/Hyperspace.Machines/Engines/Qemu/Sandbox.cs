@@ -42,7 +42,9 @@ internal sealed class Sandbox
 
     /// <summary>Puts the sandbox's arguments in front of QEMU's.</summary>
     /// <param name="user">The VM's own user and group as root; null as a user.</param>
-    public IReadOnlyList<string> Wrap(IReadOnlyList<string> qemu, VmDefinition vm, QemuFiles files, uint? user)
+    /// <param name="group">A further group of it, which may read another VM's disks and template; null for none.</param>
+    /// <param name="more">Further files that it opens.</param>
+    public IReadOnlyList<string> Wrap(IReadOnlyList<string> qemu, VmDefinition vm, QemuFiles files, uint? user, uint? group = null, params IReadOnlyList<(string File, bool Writable)> more)
     {
         List<string> line = [];
         if (IsOn)
@@ -54,21 +56,21 @@ internal sealed class Sandbox
             }
 
             line.AddRange(["--dev", "/dev", .. TemporaryFolder("/tmp"), .. TemporaryFolder("/var/tmp")]);
-            AddFolders(line, vm, files);
+            AddFolders(line, vm, [(files.Sockets, true), .. FilesOf(vm, files), .. more]);
             line.AddRange(["--remount-ro", "/", "--"]);
         }
 
         if (user is { } id)
         {
             string text = id.ToString(CultureInfo.InvariantCulture);
-            line.AddRange(["setpriv", "--reuid", text, "--regid", text, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]);
+            line.AddRange(["setpriv", "--reuid", text, "--regid", text, .. (string[])(group is { } other ? ["--groups", other.ToString(CultureInfo.InvariantCulture)] : ["--clear-groups"]), "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]);
         }
 
         line.AddRange(qemu);
         return line;
     }
 
-    private static void AddFolders(List<string> line, VmDefinition vm, QemuFiles files)
+    private static void AddFolders(List<string> line, VmDefinition vm, IReadOnlyList<(string File, bool Writable)> all)
     {
         foreach (string folder in SystemFolders.Where(Path.Exists))
         {
@@ -80,8 +82,6 @@ internal sealed class Sandbox
         {
             line.AddRange(["--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf"]);
         }
-
-        (string File, bool Writable)[] all = [(files.Sockets, true), .. FilesOf(vm, files)];
 
         // bubblewrap makes missing folders for its own user only, and QEMU's user has to pass through them.
         foreach (string folder in all.SelectMany(f => FoldersAbove(f.File)).Distinct().Where(f => !SystemFolders.Any(s => f == s || f.StartsWith(s + "/", StringComparison.Ordinal))))
@@ -136,6 +136,11 @@ internal sealed class Sandbox
         if (vm.Cdrom is { } image)
         {
             yield return (image, false);
+        }
+
+        if (vm.HasHome)
+        {
+            yield return (files.Home, true);
         }
     }
 

@@ -15,7 +15,13 @@ internal static class ActCommand
     {
         Argument<string[]> names = context.NameArgument<string[]>("The VMs.", ArgumentArity.OneOrMore);
         var yes = new Option<bool>("--yes", "-y") { Arity = ArgumentArity.Zero, Description = "Do not ask." };
+        var cold = new Option<bool>("--cold") { Arity = ArgumentArity.Zero, Description = "Boot it, and leave its template or checkpoint as it is." };
         var command = new Command(verb, description) { names };
+        if (action == VmAction.Start)
+        {
+            command.Add(cold);
+        }
+
         if (question is not null)
         {
             command.Add(yes);
@@ -30,7 +36,7 @@ internal static class ActCommand
             }
 
             using IVmControl daemon = context.Connect();
-            bool[] ok = await Task.WhenAll(vms.Select(vm => ActAsync(daemon, screen, vm, action, verb, done, cancel)));
+            bool[] ok = await Task.WhenAll(vms.Select(vm => ActAsync(daemon, screen, vm, action == VmAction.Start && result.GetValue(cold) ? VmAction.StartCold : action, verb, done, cancel)));
             return ok.All(one => one) ? 0 : 1;
         });
     }

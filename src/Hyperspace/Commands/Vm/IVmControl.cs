@@ -1,4 +1,5 @@
 using Hyperspace.Client;
+using Hyperspace.Machines.Supervision;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 
@@ -13,6 +14,9 @@ internal interface IVmControl : IDisposable
     Task<IReadOnlyList<VmStatus>> GetVmsAsync(CancellationToken cancel);
 
     Task ActAsync(string vm, VmAction action, CancellationToken cancel);
+
+    /// <returns>The VM that it is about afterwards.</returns>
+    Task<VmStatus> InstantAsync(string vm, InstantAction action, CancellationToken cancel);
 
     Task<IReadOnlyList<string>> GetLogAsync(string vm, string log, int maxLines, CancellationToken cancel);
 
@@ -29,6 +33,8 @@ internal sealed class DaemonControl(string socket) : IVmControl
     public Task<IReadOnlyList<VmStatus>> GetVmsAsync(CancellationToken cancel) => _client.GetVmsAsync(cancel);
 
     public Task ActAsync(string vm, VmAction action, CancellationToken cancel) => _client.ActAsync(vm, action, cancel);
+
+    public Task<VmStatus> InstantAsync(string vm, InstantAction action, CancellationToken cancel) => _client.InstantAsync(vm, action, cancel);
 
     public Task<IReadOnlyList<string>> GetLogAsync(string vm, string log, int maxLines, CancellationToken cancel) => _client.GetLogAsync(vm, log, maxLines, cancel);
 

@@ -24,6 +24,7 @@ internal static class VmCommand
         ActCommand.Build(context, VmAction.Reset, "reset", "Press the reset button: what a guest has not written yet is lost. Asks on a terminal.", "has been reset", "Reset"),
         ActCommand.Build(context, VmAction.Pause, "pause", "Stop the VMs' CPUs for a while.", "is paused"),
         ActCommand.Build(context, VmAction.Resume, "resume", "Let paused VMs go on.", "runs"),
+        ActCommand.Build(context, VmAction.Checkpoint, "checkpoint", "Save running VMs and end them: the next start goes on from there.", "is saved"),
         LogCommand.Build(context),
         DeleteCommand.Build(context),
         Schema(context),

@@ -1,0 +1,156 @@
+using Hyperspace.Machines.Definitions;
+using Hyperspace.Machines.Instant;
+using Hyperspace.Protocols.Qmp;
+
+namespace Hyperspace.Machines.Engines.Qemu;
+
+/// <summary>
+/// QEMUs that have started and wait for the state of a template: each for one VM, in that VM's own folders, as its user. It has its RAM's file mapped and no more: what it takes of the host is QEMU itself.
+/// A mark in its folder tells a later daemon that it is no VM.
+/// </summary>
+internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<VmDefinition, string> acceleratorOf)
+{
+    private readonly Dictionary<string, Waiting> _waiting = [];
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _one = new(1, 1);
+
+    private sealed record Waiting(VmDefinition Vm, Template Template, QemuLaunch Launch);
+
+    public bool Has(string name)
+    {
+        lock (_lock)
+        {
+            return _waiting.ContainsKey(name);
+        }
+    }
+
+    /// <summary>Takes the one that waits for this VM. The caller holds the name. One that does not fit is ended.</summary>
+    public async Task<QemuLaunch?> TakeAsync(VmDefinition vm, Template? template)
+    {
+        if (Remove(vm.Name) is not { } waiting)
+        {
+            return null;
+        }
+
+        if (!waiting.Launch.Process.Exited.IsCompleted && template is not null && Fits(waiting, vm, template))
+        {
+            QemuPreparation.TakeLogs(new QemuFiles(launcher.Paths, vm.Name, warm: true), new QemuFiles(launcher.Paths, vm.Name));
+            return waiting.Launch;
+        }
+
+        await EndAsync(vm.Name, waiting);
+        return null;
+    }
+
+    /// <summary>Makes what waits the same as what is wanted.</summary>
+    public async Task KeepAsync(IReadOnlyList<(VmDefinition Vm, Template Template)> wanted, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            string[] had;
+            lock (_lock)
+            {
+                had = [.. _waiting.Keys];
+            }
+
+            foreach (string name in had)
+            {
+                using IDisposable hold = await names.TakeAsync(name, cancel);
+                if (Peek(name) is { } waiting
+                    && (waiting.Launch.Process.Exited.IsCompleted || !wanted.Any(w => w.Vm.Name == name && Fits(waiting, w.Vm, w.Template))) && Remove(name) is not null)
+                {
+                    await EndAsync(name, waiting);
+                }
+            }
+
+            foreach ((VmDefinition vm, Template template) in wanted.Where(w => !Has(w.Vm.Name)))
+            {
+                await StartAsync(vm, template, cancel);
+            }
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async Task StartAsync(VmDefinition vm, Template template, CancellationToken cancel)
+    {
+        using IDisposable hold = await names.TakeAsync(vm.Name, cancel);
+        if (names.IsRunning(vm.Name) || Has(vm.Name))
+        {
+            return;
+        }
+
+        var files = new QemuFiles(launcher.Paths, vm.Name, warm: true);
+        try
+        {
+            Directory.CreateDirectory(files.Runtime);
+            if (vm.CloneOf is { } parent)
+            {
+                new DisposableRecord(parent, vm.Label, vm.Color, null).Write(launcher.Paths, vm.Name);
+            }
+
+            var plan = new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true);
+            QemuLaunch launch = await launcher.LaunchAsync(vm, files, acceleratorOf(vm), plan, template, behind: false, cancel);
+            await QemuMigration.Of(launch.Qmp).LeaveRamAsync(cancel);
+            lock (_lock)
+            {
+                _waiting[vm.Name] = new Waiting(vm, template, launch);
+            }
+        }
+        catch (Exception e) when (e is MachineException or QmpException or IOException or UnauthorizedAccessException)
+        {
+            // Without it the next open takes a little longer, and says what is wrong if it matters then.
+            Console.Error.WriteLine($"hyperspace: an engine cannot be kept ready for {vm.Name}: {e.Message}");
+            CleanUp(vm.Name);
+        }
+    }
+
+    private static bool Fits(Waiting waiting, VmDefinition vm, Template template) =>
+        waiting.Template.Manifest.Ram == template.Manifest.Ram && DefinitionText.Yaml(DefinitionText.Keys(waiting.Vm)) == DefinitionText.Yaml(DefinitionText.Keys(vm)) && waiting.Vm.CloneOf == vm.CloneOf;
+
+    private Waiting? Peek(string name)
+    {
+        lock (_lock)
+        {
+            return _waiting.GetValueOrDefault(name);
+        }
+    }
+
+    private Waiting? Remove(string name)
+    {
+        lock (_lock)
+        {
+            return _waiting.Remove(name, out Waiting? waiting) ? waiting : null;
+        }
+    }
+
+    private async Task EndAsync(string name, Waiting waiting)
+    {
+        await waiting.Launch.EndAsync();
+        CleanUp(name);
+        if (waiting.Vm.CloneOf is not null)
+        {
+            DeleteFolder(launcher.Paths.VmState(name));
+            DeleteFolder(launcher.Paths.VmRuntime(name));
+        }
+    }
+
+    private void CleanUp(string name)
+    {
+        var files = new QemuFiles(launcher.Paths, name, warm: true);
+        QemuPreparation.CleanUp(files);
+        File.Delete(files.Serial);
+        File.Delete(files.QemuLog);
+    }
+
+    private static void DeleteFolder(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
