@@ -50,3 +50,7 @@ pref("webgl.disabled", true);
 pref("toolkit.cosmeticAnimations.enabled", false);
 pref("ui.prefersReducedMotion", 1);
 pref("general.smoothScroll", false);
+// The bars without what a visitor of an hour does not need.
+pref("browser.tabs.tabmanager.enabled", false);
+pref("browser.uiCustomization.state", '{"placements":{"widget-overflow-fixed-list":[],"unified-extensions-area":[],"nav-bar":["back-button","forward-button","stop-reload-button","home-button","urlbar-container","downloads-button"],"toolbar-menubar":["menubar-items"],"TabsToolbar":["tabbrowser-tabs","new-tab-button"],"PersonalToolbar":[]},"seen":["save-to-pocket-button","developer-button","fxa-toolbar-menu-button","firefox-view-button","alltabs-button","sidebar-button"],"dirtyAreaCache":["nav-bar","TabsToolbar","PersonalToolbar"],"currentVersion":23,"newElementCount":2}');
+pref("extensions.unifiedExtensions.button.always_visible", false);
