@@ -1,0 +1,56 @@
+// Preferences that policies.json has no word for. The profile lies in memory: nothing here is about hiding from the disk.
+pref("browser.startup.page", 1);
+pref("browser.startup.homepage", "file:///usr/share/hs/start/index.html");
+pref("browser.newtabpage.enabled", false);
+pref("browser.aboutConfig.showWarning", false);
+pref("browser.aboutwelcome.enabled", false);
+pref("browser.preonboarding.enabled", false);
+pref("termsofuse.bypassNotification", true);
+pref("datareporting.policy.dataSubmissionEnabled", false);
+pref("datareporting.policy.dataSubmissionPolicyBypassNotification", true);
+pref("browser.rights.3.shown", true);
+pref("browser.shell.checkDefaultBrowser", false);
+pref("browser.startup.homepage_override.mstone", "ignore");
+pref("browser.sessionstore.resume_from_crash", false);
+pref("toolkit.startup.max_resumed_crashes", -1);
+pref("browser.tabs.firefox-view", false);
+pref("browser.tabs.inTitlebar", 0);
+pref("browser.uidensity", 2);
+pref("browser.compactmode.show", false);
+pref("browser.download.useDownloadDir", true);
+pref("browser.download.autohideButton", false);
+pref("browser.vpn_promo.enabled", false);
+pref("browser.translations.automaticallyPopup", false);
+pref("browser.ml.enable", false);
+pref("browser.ml.chat.enabled", false);
+pref("sidebar.revamp", false);
+pref("extensions.getAddons.showPane", false);
+pref("extensions.htmlaboutaddons.recommendations.enabled", false);
+pref("browser.safebrowsing.downloads.remote.enabled", false);
+pref("app.normandy.enabled", false);
+pref("app.update.auto", false);
+pref("toolkit.telemetry.reportingpolicy.firstRun", false);
+pref("browser.region.update.enabled", false);
+pref("browser.region.network.url", "");
+pref("services.settings.poll_interval", 86400);
+pref("network.connectivity-service.enabled", false);
+pref("network.captive-portal-service.enabled", false);
+pref("dom.push.connection.enabled", false);
+pref("media.gmp-manager.updateEnabled", false);
+// Memory instead of disk, and not much of it.
+pref("browser.cache.disk.enable", false);
+pref("browser.cache.memory.capacity", 65536);
+pref("dom.ipc.processCount", 2);
+pref("dom.ipc.processPrelaunch.enabled", false);
+pref("browser.sessionhistory.max_total_viewers", 2);
+// A processor draws all this: no graphics card, so no animation.
+pref("gfx.webrender.software", true);
+pref("layers.acceleration.disabled", true);
+pref("webgl.disabled", true);
+pref("toolkit.cosmeticAnimations.enabled", false);
+pref("ui.prefersReducedMotion", 1);
+pref("general.smoothScroll", false);
+// The bars without what a visitor of an hour does not need.
+pref("browser.tabs.tabmanager.enabled", false);
+pref("browser.uiCustomization.state", '{"placements":{"widget-overflow-fixed-list":[],"unified-extensions-area":[],"nav-bar":["back-button","forward-button","stop-reload-button","home-button","urlbar-container","downloads-button"],"toolbar-menubar":["menubar-items"],"TabsToolbar":["tabbrowser-tabs","new-tab-button"],"PersonalToolbar":[]},"seen":["save-to-pocket-button","developer-button","fxa-toolbar-menu-button","firefox-view-button","alltabs-button","sidebar-button"],"dirtyAreaCache":["nav-bar","TabsToolbar","PersonalToolbar"],"currentVersion":23,"newElementCount":2}');
+pref("extensions.unifiedExtensions.button.always_visible", false);
