@@ -49,6 +49,10 @@ public enum VmAction
     [JsonStringEnumMemberName("reset")] Reset,
     [JsonStringEnumMemberName("pause")] Pause,
     [JsonStringEnumMemberName("resume")] Resume,
+    /// <summary>Presses the guest's sleep button; what the guest does about it is its own business.</summary>
+    [JsonStringEnumMemberName("sleep")] Sleep,
+    /// <summary>Wakes a guest that sleeps; nothing happens to one that is awake.</summary>
+    [JsonStringEnumMemberName("wake")] Wake,
 }
 
 /// <summary>Client to daemon: do this to that VM. Answered by <see cref="Answer"/> when it is done or refused.</summary>
@@ -93,6 +97,9 @@ public sealed record SeatCommand(long Id, string Op, string? Text, int? Port) : 
 [JsonSerializable(typeof(IReadOnlyList<VmStatus>))]
 [JsonSerializable(typeof(HostStatus))]
 [JsonSerializable(typeof(SeatStatus))]
+[JsonSerializable(typeof(PowerState))]
+[JsonSerializable(typeof(PowerReport))]
+[JsonSerializable(typeof(PowerSetting))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 public sealed partial class ControlJson : JsonSerializerContext;
