@@ -92,7 +92,8 @@ internal sealed class Machine
 
     public Task PauseAsync(CancellationToken cancel) => Need().PauseAsync(cancel);
 
-    public Task ResumeAsync(CancellationToken cancel) => Need().ResumeAsync(cancel);
+    /// <summary>Lets a paused guest go on, and wakes one that sleeps.</summary>
+    public Task ResumeAsync(CancellationToken cancel) => Need() is { IsPaused: false, IsAsleep: true } sleeper ? sleeper.WakeAsync(cancel) : Need().ResumeAsync(cancel);
 
     /// <summary>Wakes a guest that sleeps; one that is awake stays so.</summary>
     public Task WakeAsync(CancellationToken cancel) => Need().WakeAsync(cancel);
