@@ -52,6 +52,22 @@ public sealed record RestartDefinition(RestartPolicy Policy, int Maximum);
 /// <param name="Warm">Engines kept ready for the next opens: 0 to 4.</param>
 /// <param name="KeepsHome">Whether it gets a disk of its own, labelled hs-home, that outlives it.</param>
 public sealed record InstantDefinition(int Warm, bool KeepsHome);
+/// <summary>What a VM's battery, AC adapter and lid are.</summary>
+public enum PowerMode
+{
+    /// <summary>This machine's.</summary>
+    Mirror,
+    /// <summary>There are none, and no ACPI table that could describe some.</summary>
+    None,
+    /// <summary>What the definition says.</summary>
+    Fixed,
+}
+
+/// <param name="Fixed">With <see cref="PowerMode.Fixed"/> alone.</param>
+public sealed record PowerDefinition(PowerMode Mode, Hyperspace.Protocols.Control.PowerState? Fixed)
+{
+    public static PowerDefinition Mirror { get; } = new(PowerMode.Mirror, null);
+}
 
 /// <summary>One VM, as its YAML file defines it: checked, complete, immutable. docs/definitions.md has the keys in words.</summary>
 /// <param name="Name"><c>[a-z][a-z0-9-]{0,30}</c>; the file's name too.</param>
@@ -99,6 +115,7 @@ public sealed record VmDefinition(
 
     /// <summary>Start it without a template, this time. No key.</summary>
     public bool Cold { get; init; }
+    public PowerDefinition Power { get; init; } = PowerDefinition.Mirror;
 }
 
 /// <summary>An error in a definition file, with all that is needed to mend it.</summary>

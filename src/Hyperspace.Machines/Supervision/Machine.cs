@@ -50,6 +50,8 @@ internal sealed class Machine
 
     /// <summary>Whether this run boots because somebody wanted it to.</summary>
     public bool IsColdByWish => _coldByWish;
+    /// <summary>Of the last definition without errors.</summary>
+    public PowerDefinition Power => (_definition.Definition ?? _lastGood)?.Power ?? PowerDefinition.Mirror;
 
     /// <summary>True when nothing of it is left but its status: its file is gone and it does not run.</summary>
     public bool IsForgotten => IsDisposable ? _hasEnded && !Status().IsAlive : _definition.Definition is null && _definition.Errors.Count == 0 && !Status().IsAlive;
@@ -101,7 +103,21 @@ internal sealed class Machine
 
     public Task PauseAsync(CancellationToken cancel) => Need().PauseAsync(cancel);
 
-    public Task ResumeAsync(CancellationToken cancel) => Need().ResumeAsync(cancel);
+    /// <summary>Lets a paused guest go on, and wakes one that sleeps.</summary>
+    public Task ResumeAsync(CancellationToken cancel) => Need() is { IsPaused: false, IsAsleep: true } sleeper ? sleeper.WakeAsync(cancel) : Need().ResumeAsync(cancel);
+
+    /// <summary>Wakes a guest that sleeps; one that is awake stays so.</summary>
+    public Task WakeAsync(CancellationToken cancel) => Need().WakeAsync(cancel);
+
+    /// <exception cref="MachineStateException">It is not awake, so that nothing in it would notice its sleep button.</exception>
+    public void CheckMaySleep()
+    {
+        Need();
+        if (_current.State is VmState.Sleeping or VmState.Paused)
+        {
+            throw new MachineStateException(_current.State == VmState.Sleeping ? $"{Name} sleeps already." : $"{Name} is paused.");
+        }
+    }
 
     public Task<SafeFileHandle> OpenDisplayAsync(int generation, CancellationToken cancel)
     {
@@ -163,7 +179,7 @@ internal sealed class Machine
 
     private void CheckMayStart()
     {
-        if (_current.State is VmState.Starting or VmState.Running or VmState.Paused or VmState.Stopping)
+        if (_current.State is VmState.Starting or VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping)
         {
             throw new MachineStateException(_current.State switch
             {
@@ -211,7 +227,7 @@ internal sealed class Machine
             _over = over;
             _generation = Math.Max(_generation, run.Generation);
             _launch = ReferenceEquals(_launch, launch) ? null : _launch;
-            _current = new MachineState(run.IsPaused ? VmState.Paused : VmState.Running, null, run, restarts);
+            _current = new MachineState(StateOf(run), null, run, restarts);
         }
 
         run.Changed += () => RunChanged(run);
@@ -219,13 +235,15 @@ internal sealed class Machine
         _ = EndedAsync(run, over);
     }
 
+    private static VmState StateOf(IRunningMachine run) => run.IsPaused ? VmState.Paused : run.IsAsleep ? VmState.Sleeping : VmState.Running;
+
     private void RunChanged(IRunningMachine run)
     {
         lock (_lock)
         {
             if (ReferenceEquals(_current.Run, run) && _current.State != VmState.Stopping)
             {
-                _current = _current with { State = run.IsPaused ? VmState.Paused : VmState.Running };
+                _current = _current with { State = StateOf(run) };
             }
         }
 
@@ -311,6 +329,11 @@ internal sealed class Machine
             if (run.IsPaused)
             {
                 await run.ResumeAsync(over.Token);
+            }
+
+            if (run.IsAsleep)
+            {
+                await run.WakeAsync(over.Token);
             }
 
             await run.PowerDownAsync(over.Token);

@@ -10,6 +10,8 @@ public enum VmState
     [JsonStringEnumMemberName("starting")] Starting,
     [JsonStringEnumMemberName("running")] Running,
     [JsonStringEnumMemberName("paused")] Paused,
+    /// <summary>The guest has put itself to sleep (ACPI S3): a key or <see cref="Link.VmAction.Wake"/> wakes it.</summary>
+    [JsonStringEnumMemberName("sleeping")] Sleeping,
     [JsonStringEnumMemberName("stopping")] Stopping,
     [JsonStringEnumMemberName("crashed")] Crashed,
     /// <summary>The definition file cannot be used; <see cref="VmStatus.Reason"/> says why.</summary>
@@ -60,7 +62,7 @@ public sealed record VmStatus(
     public InstantStatus? Instant { get; init; }
 
     [JsonIgnore]
-    public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Stopping or VmState.Starting;
+    public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping or VmState.Starting;
 }
 
 /// <summary>Whether a VM can be opened from a template.</summary>
@@ -132,7 +134,11 @@ public sealed record SeatStatus(
 public sealed record SeatPort(int Port, string? Vm, string Label, string Color, string Screen, int Width, int Height, long Frames);
 
 /// <summary>All that changes, in one immutable value: sent whole, because it is small.</summary>
-public sealed record Snapshot(HostStatus Host, IReadOnlyList<VmStatus> Vms, SeatStatus? Seat);
+public sealed record Snapshot(HostStatus Host, IReadOnlyList<VmStatus> Vms, SeatStatus? Seat)
+{
+    /// <summary>Null while nothing is known of it.</summary>
+    public PowerState? Power { get; init; }
+}
 
 /// <summary>An error as the API answers it (RFC 9457 problem details, the members that are used here).</summary>
 /// <param name="Title">One sentence: what failed.</param>

@@ -53,6 +53,10 @@ public enum VmAction
     [JsonStringEnumMemberName("start-cold")] StartCold,
     /// <summary>Saves it and ends it: its next start goes on from there.</summary>
     [JsonStringEnumMemberName("checkpoint")] Checkpoint,
+    /// <summary>Presses the guest's sleep button; what the guest does about it is its own business.</summary>
+    [JsonStringEnumMemberName("sleep")] Sleep,
+    /// <summary>Wakes a guest that sleeps; nothing happens to one that is awake.</summary>
+    [JsonStringEnumMemberName("wake")] Wake,
 }
 
 /// <summary>Client to daemon: do this to that VM. Answered by <see cref="Answer"/> when it is done or refused.</summary>
@@ -97,6 +101,9 @@ public sealed record SeatCommand(long Id, string Op, string? Text, int? Port) : 
 [JsonSerializable(typeof(IReadOnlyList<VmStatus>))]
 [JsonSerializable(typeof(HostStatus))]
 [JsonSerializable(typeof(SeatStatus))]
+[JsonSerializable(typeof(PowerState))]
+[JsonSerializable(typeof(PowerReport))]
+[JsonSerializable(typeof(PowerSetting))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 public sealed partial class ControlJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 
 namespace Hyperspace.Api;
@@ -27,6 +28,7 @@ internal sealed record TypeRequest([property: JsonRequired] string Text);
 [JsonSerializable(typeof(SwitchRequest))]
 [JsonSerializable(typeof(PressRequest))]
 [JsonSerializable(typeof(TypeRequest))]
+[JsonSerializable(typeof(PowerSetting))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>What the API answers and what <c>--json</c> prints: <see cref="ControlJson"/> for eyes too, with quotes and other scripts' letters as they are. It goes into no HTML.</summary>

@@ -18,8 +18,9 @@ internal sealed record ApiRoute(string Method, string Path, RequestDelegate Hand
 /// What each route does. <c>openapi.json</c> describes them; a test holds both together. What is done to VMs does not end with the client that asked for it: a VM that is being stopped would
 /// be left half-way.
 /// </summary>
+/// <param name="power">The power of this machine and of its VMs.</param>
 /// <param name="ending">The daemon ends.</param>
-internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl seat, CancellationToken ending)
+internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl seat, IPowerDesk power, CancellationToken ending)
 {
     private static readonly TimeSpan SeatPatience = TimeSpan.FromSeconds(10);
 
@@ -38,6 +39,9 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         new("GET", "/v1/vms/{name}/logs/{log}", LogAsync),
         new("PUT", "/v1/vms/{name}/port", MoveAsync),
         new("POST", "/v1/reload", ReloadAsync),
+        new("GET", "/v1/power", c => Json(c, power.Report(), ReadableJson.Default.PowerReport)),
+        new("PATCH", "/v1/power", SetPowerAsync),
+        new("DELETE", "/v1/power", ReleasePowerAsync),
         new("GET", "/v1/seat", c => AskSeatAsync(c, "status", null, null, SeatPatience)),
         new("POST", "/v1/seat/switch", SwitchAsync),
         new("POST", "/v1/seat/press", PressAsync),
@@ -60,7 +64,9 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
             "resume" => VmAction.Resume,
             "start-cold" => VmAction.StartCold,
             "checkpoint" => VmAction.Checkpoint,
-            var other => throw new ApiException(StatusCodes.Status404NotFound, $"There is no action \"{other}\"; expected start, stop, kill, reset, pause, resume, start-cold or checkpoint."),
+            "sleep" => VmAction.Sleep,
+            "wake" => VmAction.Wake,
+            var other => throw new ApiException(StatusCodes.Status404NotFound, $"There is no action \"{other}\"; expected start, stop, kill, reset, pause, resume, sleep, wake, start-cold or checkpoint."),
         };
         await fleet.ActAsync(name, action, ending);
         await Json(context, Vm(name), ReadableJson.Default.VmStatus);
@@ -113,6 +119,32 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
     {
         await fleet.ReloadAsync(ending);
         await Json(context, fleet.Vms, ReadableJson.Default.IReadOnlyListVmStatus);
+    }
+
+    private async Task SetPowerAsync(HttpContext context)
+    {
+        PowerSetting body = await BodyAsync(context, ApiJson.Default.PowerSetting, """{"acOnline": false, "batteries": [{"name": "BAT0", "present": true, "status": "discharging", "levelPercent": 42}]}""");
+        if (body.Batteries?.Any(b => b is null) == true)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, "A battery is null; expected an object.");
+        }
+
+        try
+        {
+            power.Set(body);
+        }
+        catch (MachineException e)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, e.Message);
+        }
+
+        await Json(context, power.Report(), ReadableJson.Default.PowerReport);
+    }
+
+    private async Task ReleasePowerAsync(HttpContext context)
+    {
+        power.Release();
+        await Json(context, power.Report(), ReadableJson.Default.PowerReport);
     }
 
     private async Task SwitchAsync(HttpContext context)

@@ -66,6 +66,8 @@ internal sealed class ControlClient(string socket) : IDisposable
             VmAction.Resume => "resume",
             VmAction.StartCold => "start-cold",
             VmAction.Checkpoint => "checkpoint",
+            VmAction.Sleep => "sleep",
+            VmAction.Wake => "wake",
             _ => throw new ArgumentOutOfRangeException(nameof(action)),
         };
         using HttpResponseMessage response = await SendAsync(HttpMethod.Post, $"v1/vms/{Escaped(vm)}/{name}", null, cancel);
@@ -88,6 +90,15 @@ internal sealed class ControlClient(string socket) : IDisposable
     /// <summary>Tells the daemon to read the definitions again.</summary>
     /// <returns>All VMs, as they are then.</returns>
     public Task<IReadOnlyList<VmStatus>> ReloadAsync(CancellationToken cancel) => SendAsync(HttpMethod.Post, "v1/reload", null, ControlJson.Default.IReadOnlyListVmStatus, cancel);
+
+    public Task<PowerReport> GetPowerAsync(CancellationToken cancel) => GetAsync("v1/power", ControlJson.Default.PowerReport, cancel);
+
+    /// <summary>Sets values in place of this machine's own.</summary>
+    public Task<PowerReport> SetPowerAsync(PowerSetting setting, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Patch, "v1/power", Body(setting, ControlJson.Default.PowerSetting), ControlJson.Default.PowerReport, cancel);
+
+    /// <summary>The machine's own values count again.</summary>
+    public Task<PowerReport> ReleasePowerAsync(CancellationToken cancel) => SendAsync(HttpMethod.Delete, "v1/power", null, ControlJson.Default.PowerReport, cancel);
 
     public Task<SeatStatus> GetSeatAsync(CancellationToken cancel) => GetAsync("v1/seat", ControlJson.Default.SeatStatus, cancel);
 

@@ -7,16 +7,18 @@ namespace Hyperspace.Daemon;
 internal sealed class StatusBoard : IDisposable
 {
     private readonly IFleet _fleet;
+    private readonly IPowerDesk _power;
     private volatile SeatStatus? _seat;
 
-    public StatusBoard(IFleet fleet)
+    public StatusBoard(IFleet fleet, IPowerDesk? power = null)
     {
-        _fleet = fleet;
+        (_fleet, _power) = (fleet, power ?? new NoPowerDesk());
         fleet.Changed += OnFleetChanged;
+        _power.Changed += OnFleetChanged;
     }
 
     /// <summary>As it is now.</summary>
-    public Snapshot Current => new(_fleet.Host, _fleet.Vms, _seat);
+    public Snapshot Current => new(_fleet.Host, _fleet.Vms, _seat) { Power = _power.Current };
 
     /// <summary>Null while no seat is connected.</summary>
     public SeatStatus? Seat
@@ -34,7 +36,11 @@ internal sealed class StatusBoard : IDisposable
 
     private void OnFleetChanged() => Changed?.Invoke(BoardChange.Fleet);
 
-    public void Dispose() => _fleet.Changed -= OnFleetChanged;
+    public void Dispose()
+    {
+        _fleet.Changed -= OnFleetChanged;
+        _power.Changed -= OnFleetChanged;
+    }
 }
 
 /// <summary>Which part of a <see cref="StatusBoard"/> is new.</summary>

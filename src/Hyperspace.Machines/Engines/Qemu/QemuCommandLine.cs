@@ -1,5 +1,6 @@
 using System.Globalization;
 using Hyperspace.Machines.Definitions;
+using Hyperspace.Machines.Power.Table;
 
 namespace Hyperspace.Machines.Engines.Qemu;
 
@@ -19,7 +20,8 @@ internal static class QemuCommandLine
     private const string TcgCpu = "qemu64,+cx16,+lahf-lm,+popcnt,+ssse3,+sse4.1,+sse4.2";
 
     /// <param name="plan">How its memory begins; null for a VM that boots.</param>
-    public static List<string> Of(VmDefinition vm, QemuFiles files, string accelerator, UefiFirmware uefi, MemoryPlan? plan = null)
+    /// <param name="maySleep">Whether the guest may put itself to sleep (S3).</param>
+    public static List<string> Of(VmDefinition vm, QemuFiles files, string accelerator, UefiFirmware uefi, bool maySleep, MemoryPlan? plan = null)
     {
         plan ??= MemoryPlan.Boot;
         var line = new List<string>
@@ -34,8 +36,8 @@ internal static class QemuCommandLine
             // Firmware tries what the definition names, in its order, and nothing else.
             "-boot", "strict=on",
 
-            // No sleep: nothing here wakes a guest that puts itself to sleep, and its user would find a black screen.
-            "-global", "ICH9-LPC.disable_s3=1", "-global", "ICH9-LPC.disable_s4=1",
+            // A guest may sleep (S3): a key wakes it. Its state on disk (S4) is of no use here: the VM could only be started again.
+            "-global", $"ICH9-LPC.disable_s3={(maySleep ? 0 : 1)}", "-global", "ICH9-LPC.disable_s4=1",
 
             // A guest that powers itself off or panics leaves its QEMU standing, so that also a daemon that was away learns which of the two it was.
             "-action", "reboot=reset,shutdown=pause,panic=pause",
@@ -60,6 +62,7 @@ internal static class QemuCommandLine
         AddDisks(line, vm, files, plan.WithoutDisks);
         AddNetwork(line, vm.Network);
         AddHome(line, vm, files, plan.Incoming);
+        AddPower(line, vm.Power, files);
         line.AddRange(vm.Extra);
         if (plan.Incoming)
         {
@@ -74,6 +77,12 @@ internal static class QemuCommandLine
         argument.StartsWith("unix:", StringComparison.Ordinal) && argument.EndsWith(QmpSuffix, StringComparison.Ordinal)
             ? argument[5..^QmpSuffix.Length].Replace(",,", ",", StringComparison.Ordinal)
             : null;
+
+    /// <summary>
+    /// Whether a guest that sleeps (S3) wakes up again. A kernel in ELF form is entered without its real-mode part (PVH), and does not: measured with QEMU 10.0.2, SeaBIOS 1.16.3 and Debian's kernel 6.1, the machine resets at
+    /// the kernel's wake-up vector, with pc and q35, with and without our table, while the same kernel as a bzImage wakes up.
+    /// </summary>
+    public static bool MaySleep(VmDefinition vm) => vm is not { Firmware: Firmware.Linux, Kernel: { } kernel } || !DiskMagic.IsElf(kernel.Image);
 
     private static void AddAccelerator(List<string> line, string accelerator)
     {
@@ -179,6 +188,18 @@ internal static class QemuCommandLine
         {
             string forwards = string.Concat(network.Forwards.Select(f => Text($",hostfwd={f.Protocol}:127.0.0.1:{f.HostPort}-:{f.GuestPort}")));
             line.AddRange("-netdev", $"user,id=net0{forwards}", "-device", "virtio-net-pci,netdev=net0,romfile=");
+        }
+    }
+
+    /// <summary>The UART goes through COM4's description, which the table hides from the guest; the guest's serial ports stay COM1 to COM3.</summary>
+    private static void AddPower(List<string> line, PowerDefinition power, QemuFiles files)
+    {
+        if (power.Mode != PowerMode.None)
+        {
+            line.AddRange(
+                "-acpitable", $"file={Escape(files.PowerTable)}",
+                "-chardev", $"socket,id=power,path={Escape(files.Power)},server=on,wait=off",
+                "-device", PowerTable.Uart);
         }
     }
 

@@ -23,6 +23,12 @@ internal sealed class QemuFiles(HyperspacePaths paths, string name, bool warm = 
     /// <summary>Linux allows 107 bytes for a socket's path (unix(7)).</summary>
     public string Qmp => Path.Combine(Sockets, QmpSocket);
 
+    /// <summary>The power mailbox: the UART behind the ACPI table.</summary>
+    public string Power => Path.Combine(Sockets, "power");
+
+    /// <summary>The ACPI table of batteries, AC and lid.</summary>
+    public string PowerTable => Path.Combine(Runtime, "power.aml");
+
     public string RunRecord => Path.Combine(Runtime, "run.json");
 
     /// <summary>The guest agent's end of a virtio-serial port.</summary>
