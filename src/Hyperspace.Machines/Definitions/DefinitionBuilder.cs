@@ -1,6 +1,7 @@
 using System.Globalization;
 using Hyperspace.Linux;
 using Hyperspace.Machines.Definitions.Schema;
+using Hyperspace.Protocols.Control;
 using YamlDotNet.RepresentationModel;
 
 namespace Hyperspace.Machines.Definitions;
@@ -27,7 +28,11 @@ internal sealed class DefinitionBuilder(Group root, HyperspacePaths paths, HostF
             Memory(), Cpus(), firmware, Kernel(firmware, folder), [.. root.List<Group>("disks").Select(disk => Disk(disk, name))], Cdrom(folder), Network(), Display(),
             root.Get("input", "virtio") switch { "usb" => InputDevices.Usb, "ps2" => InputDevices.Ps2, _ => InputDevices.Virtio }, root.Get("autostart", false),
             root.Get("accelerator", "auto") switch { "kvm" => AcceleratorChoice.Kvm, "tcg" => AcceleratorChoice.Tcg, _ => AcceleratorChoice.Auto },
-            root.Get("stopDeadline", TimeSpan.FromSeconds(30)), Restart(), [.. root.List<string>("extra")], root.Get("description", ""), Path.GetFullPath(file));
+            root.Get("stopDeadline", TimeSpan.FromSeconds(30)), Restart(), [.. root.List<string>("extra")], root.Get("description", ""), Path.GetFullPath(file))
+        {
+            Sound = Sound(),
+            Clipboard = root.Get("clipboard", "on") switch { "in" => ClipboardWays.In, "out" => ClipboardWays.Out, "off" => ClipboardWays.Off, _ => ClipboardWays.Both },
+        };
     }
 
     private void CheckName(string name)
@@ -169,6 +174,12 @@ internal sealed class DefinitionBuilder(Group root, HyperspacePaths paths, HostF
 
     private DisplayDefinition Display() =>
         root.Get<Group?>("display", null) is { } display ? new DisplayDefinition(display.Get("width", 1280), display.Get("height", 776)) : new DisplayDefinition(1280, 776);
+
+    private SoundDefinition Sound() => root.Get<Group?>("sound", null) is { } sound
+        ? new SoundDefinition(
+            sound.Get("mode", "on") == "on",
+            sound.Get("background", "duck") switch { "play" => BackgroundSound.Play, "mute" => BackgroundSound.Mute, _ => BackgroundSound.Duck })
+        : new SoundDefinition(true, BackgroundSound.Duck);
 
     private RestartDefinition Restart() => root.Get<Group?>("restart", null) is { } restart
         ? new RestartDefinition(restart.Get("policy", "on-crash") == "never" ? RestartPolicy.Never : RestartPolicy.OnCrash, restart.Get("maximum", 3))

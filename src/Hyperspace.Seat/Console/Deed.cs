@@ -4,7 +4,7 @@ using Hyperspace.Protocols.Link;
 namespace Hyperspace.Seat.Console;
 
 /// <summary>What a user can ask of the console, in the order in which the menu lists it.</summary>
-internal enum Deed : byte { Switch, Start, Stop, Kill, Reset, Pause, Resume, Log, Move, Host, Help, Quit }
+internal enum Deed : byte { Switch, Start, Stop, Kill, Reset, Pause, Resume, Log, Move, Sound, Host, Help, Quit }
 
 /// <summary>A deed that the daemon has been asked for and has not answered yet.</summary>
 internal sealed record RunningDeed(string Vm, string Label, Deed Deed);
@@ -33,6 +33,7 @@ internal static class Deeds
         Deed.Pause or Deed.Resume => "P",
         Deed.Log => "L",
         Deed.Move => "M",
+        Deed.Sound => "V",
         Deed.Host => "H",
         Deed.Help => "F1",
         _ => "Q",
@@ -49,6 +50,7 @@ internal static class Deeds
         Deed.Resume => "resume",
         Deed.Log => "log",
         Deed.Move => "move",
+        Deed.Sound => "sound",
         Deed.Host => "host",
         Deed.Help => "help",
         _ => "quit",
@@ -66,6 +68,7 @@ internal static class Deeds
         Deed.Resume => "Resume",
         Deed.Log => "Read its logs",
         Deed.Move => "Move it to another port",
+        Deed.Sound => "Sound and volume",
         Deed.Host => "About this computer",
         Deed.Help => "Help",
         _ => "Quit",
@@ -85,6 +88,7 @@ internal static class Deeds
             'p' => vm is { State: VmState.Paused } ? Deed.Resume : Deed.Pause,
             'l' => Deed.Log,
             'm' => Deed.Move,
+            'v' => Deed.Sound,
             'h' => Deed.Host,
             '?' => Deed.Help,
             'q' => Deed.Quit,
@@ -140,7 +144,7 @@ internal static class Deeds
     /// <summary>What stands in the way of a deed now; null when nothing does. Allocates nothing, because pages ask for each of their keys whenever they are drawn.</summary>
     public static Obstacle? ObstacleTo(Deed deed, VmStatus? vm, IConsoleBackend backend, List<RunningDeed> running)
     {
-        if (deed is Deed.Host or Deed.Help or Deed.Quit)
+        if (deed is Deed.Sound or Deed.Host or Deed.Help or Deed.Quit)
         {
             return null;
         }

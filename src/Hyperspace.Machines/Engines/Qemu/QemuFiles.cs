@@ -21,6 +21,9 @@ internal sealed class QemuFiles(HyperspacePaths paths, string name)
     /// <summary>Linux allows 107 bytes for a socket's path (unix(7)).</summary>
     public string Qmp => Path.Combine(Sockets, QmpSocket);
 
+    /// <summary>The agent's channel: what the guest's end of it is connected to.</summary>
+    public string Agent => Path.Combine(Sockets, "agent.sock");
+
     public string RunRecord => Path.Combine(Runtime, "run.json");
 
     /// <summary>What <see cref="SystemCallFilter"/> says, for bubblewrap.</summary>
