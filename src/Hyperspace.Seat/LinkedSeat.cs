@@ -11,6 +11,7 @@ using Hyperspace.Seat.Input.Chords;
 using Hyperspace.Seat.Input.KeyMaps;
 using Hyperspace.Seat.Input.Sources;
 using Hyperspace.Seat.Link;
+using Hyperspace.Seat.Sound;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Seat;
@@ -41,11 +42,12 @@ public sealed class LinkedSeat : IDisposable
     private string? _passingNotice;
 
     /// <param name="link">A link with the role <c>seat</c>; the seat owns it from now on.</param>
-    public LinkedSeat(Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, DaemonLink link, TimeProvider clock)
+    /// <param name="sound">Plays the guests' sound, and is the seat's from now on; null for none.</param>
+    public LinkedSeat(Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, DaemonLink link, TimeProvider clock, SeatSound? sound = null)
     {
         (_link, _chords) = (link, chords);
-        var backend = new LinkConsoleBackend(link, port => Core!.SwitchTo(port));
-        Core = new SeatCore(reactor, output, font, chords, backend, clock);
+        var backend = new LinkConsoleBackend(link, () => Core!);
+        Core = new SeatCore(reactor, output, font, chords, backend, clock, sound) { Said = Notify };
         _keyboard = new InjectedInput(Core, ApiKeyboard, () => Reactor.Now);
         _keyboardTimer = reactor.Timer(() => _keyboard.Tick(Reactor.Now));
         _keyboard.DeadlineChanged = ArmKeyboardTimer;
@@ -112,7 +114,7 @@ public sealed class LinkedSeat : IDisposable
         }
     }
 
-    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation);
+    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation) { Sound = vm.Sound };
 
     private static Rgb Color(string text) =>
         text.Length == 7 && uint.TryParse(text.AsSpan(1), System.Globalization.NumberStyles.HexNumber, null, out uint value) ? new Rgb(value) : new Rgb(0x8B93A1);
@@ -177,6 +179,9 @@ public sealed class LinkedSeat : IDisposable
             case "type":
                 _typingPort = Core.FocusedPort;
                 _keyboard.Type(command.Text ?? "", KeyLayout.Us, problem => Done(command, problem));
+                break;
+            case "volume":
+                Done(command, Core.SetSound(command.Text ?? "", null));
                 break;
             case "screenshot":
                 SendPhotograph(command);

@@ -8,6 +8,7 @@ using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Input;
 using Hyperspace.Seat.Input.Chords;
 using Hyperspace.Seat.Input.Routing;
+using Hyperspace.Seat.Sound;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Seat;
@@ -35,6 +36,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     private readonly FramePacer _pacer;
     private readonly ReactorTimer _inputTimer;
     private readonly ReactorTimer _minuteTimer;
+    private readonly SeatSound? _sound;
     private readonly CellGrid _consolePage;
     private readonly CellGrid _placeholder;
     private bool _pageChanged = true;
@@ -45,15 +47,16 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     private long? _switchedAt;
 
     /// <param name="font">For outputs that want text as pixels, and for photographs; null for a terminal on a machine without console fonts.</param>
+    /// <param name="sound">Plays the guests' sound, and is this one's from now on; null for a seat that plays none.</param>
     /// <exception cref="ArgumentException">The chords are not sensible, or the output wants pixels and there is no font.</exception>
-    public SeatCore(Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, IConsoleBackend backend, TimeProvider clock)
+    public SeatCore(Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, IConsoleBackend backend, TimeProvider clock, SeatSound? sound = null)
     {
         if (output.WantsPixelText && font is null)
         {
             throw new ArgumentException("This output draws text as pixels and needs a font.", nameof(font));
         }
 
-        (_reactor, _output, _font, _clock) = (reactor, output, font, clock);
+        (_reactor, _output, _font, _clock, _sound) = (reactor, output, font, clock, sound);
         _compositor = new ScreenCompositor(output, output.WantsPixelText ? font : null);
         (_consolePage, _placeholder) = (NewPage(), NewPage());
         _router = new Router(chords, this);
@@ -69,6 +72,11 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
             UpdateBar();
         };
         _router.DeadlineChanged = ArmInputTimer;
+        if (sound is not null)
+        {
+            sound.Changed = OnSoundChanged;
+        }
+
         output.Resized = OnResized;
         output.ReadyAgain = AskForFrame;
         OnMinute();
@@ -80,6 +88,9 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
 
     /// <summary>A VM's display has closed and the VM may still live: its name, its generation and why.</summary>
     public Action<string, int, string>? DisplayClosed { get; set; }
+
+    /// <summary>There is a sentence for the bar, for some seconds.</summary>
+    public Action<string>? Said { get; set; }
 
     /// <summary>What the console's user leaves the seat with; null where there is nothing to leave it for.</summary>
     public Action? Quit
@@ -130,6 +141,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     public void SetPorts(IReadOnlyList<PortInfo> ports)
     {
         _ports.Set(ports);
+        _sound?.Set(ports, FocusedVm);
         ShowFocused();
         StatusChanged?.Invoke();
     }
@@ -149,7 +161,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
             return;
         }
 
-        var display = new GuestDisplay(_reactor, vm, socket, this);
+        var display = new GuestDisplay(_reactor, vm, socket, this, slot.Info.Sound is null ? null : _sound?.Connect(vm));
         _ports.Attach(slot, display, generation);
         TellMonitor(display);
         ShowFocused();
@@ -164,8 +176,28 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     }
 
     public SeatStatus Status() => new(
-        FocusedPort, _ports[FocusedPort]?.Info.Vm, _output.Kind, _output.Size.Width, _output.Size.Height,
-        KeysDown(), _router.Switches, LastSwitchMicroseconds, [.. _ports.Occupied.Select(StatusOf)]);
+        FocusedPort, FocusedVm, _output.Kind, _output.Size.Width, _output.Size.Height,
+        KeysDown(), _router.Switches, LastSwitchMicroseconds, [.. _ports.Occupied.Select(StatusOf)]) { Sound = _sound?.Status() };
+
+    /// <summary>Changes the volume, or mutes a VM; see <see cref="SeatSound.TryDo"/>.</summary>
+    public string? SetSound(string what, string? vm)
+    {
+        if (_sound is null)
+        {
+            return "This seat plays no sound.";
+        }
+
+        string? problem = _sound.TryDo(what, vm);
+        if (problem is null && vm is null)
+        {
+            Said?.Invoke(_sound.Sentence);
+        }
+
+        return problem;
+    }
+
+    /// <summary>What is heard here; null for a seat that plays no sound.</summary>
+    public SoundStatus? Sound => _sound?.Status();
 
     /// <summary>What a port shows, or the focused one; null when this machine has no console font to draw text with.</summary>
     /// <param name="port">0 to 9, or null.</param>
@@ -188,6 +220,12 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
 
     public void Key(in KeyEvent e)
     {
+        if (SeatSound.IsVolumeKey(e.Key))
+        {
+            OnVolumeKey(e);
+            return;
+        }
+
         _lastEvent = e.Timestamp;
         _router.Key(e);
 
@@ -274,11 +312,30 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         }
     }
 
+    private string? FocusedVm => _ports[FocusedPort]?.Info.Vm;
+
+    /// <summary>These keys are the seat's on every port, as those of the attention key are, and no guest sees them.</summary>
+    private void OnVolumeKey(in KeyEvent e)
+    {
+        if (_sound is not null && e.Action != KeyAction.Up)
+        {
+            _sound.Key(e.Key, e.Action);
+            Said?.Invoke(_sound.Sentence);
+        }
+    }
+
+    private void OnSoundChanged()
+    {
+        StatusChanged?.Invoke();
+        _console.DataChanged();
+    }
+
     private bool IsFocused(GuestDisplay display) => ReferenceEquals(_ports[FocusedPort]?.Display, display);
 
     /// <summary>Keys have moved; the picture moves before anything else happens, however recent the last frame is.</summary>
     private void OnFocusChanged(FocusState old, FocusState now)
     {
+        _sound?.Focus(FocusedVm);
         ShowFocused();
         if (old.Port != now.Port)
         {
@@ -470,6 +527,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     public void Dispose()
     {
         _ports.Dispose();
+        _sound?.Dispose();
         _pacer.Dispose();
         _inputTimer.Dispose();
         _minuteTimer.Dispose();

@@ -9,6 +9,9 @@ namespace Hyperspace.Seat;
 /// <param name="Generation">Counts the VM's runs: another number, another display.</param>
 public sealed record PortInfo(int Number, string Vm, string Label, Rgb Color, VmState State, string? Reason, int Generation)
 {
+    /// <summary>What becomes of its sound while another has the focus; null for a VM without sound.</summary>
+    public BackgroundSound? Sound { get; init; } = BackgroundSound.Duck;
+
     public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping;
 }
 

@@ -31,6 +31,10 @@ public readonly unsafe ref struct DBusMessage
 
     public uint ReadUInt32() => (uint)Read((byte)'u');
 
+    public ulong ReadUInt64() => Read((byte)'t');
+
+    public byte ReadByte() => (byte)Read((byte)'y');
+
     public int ReadInt32() => (int)Read((byte)'i');
 
     public bool ReadBoolean() => (int)Read((byte)'b') != 0;
@@ -187,6 +191,10 @@ public unsafe ref struct DBusWriter
 
     public readonly DBusWriter Int32(int value) => Append('i', &value);
 
+    public readonly DBusWriter UInt64(ulong value) => Append('t', &value);
+
+    public readonly DBusWriter Byte(byte value) => Append('y', &value);
+
     public readonly DBusWriter UInt16(ushort value) => Append('q', &value);
 
     public readonly DBusWriter Boolean(bool value)
@@ -208,6 +216,17 @@ public unsafe ref struct DBusWriter
         fixed (byte* t = text)
         {
             Check(SdBus.AppendBasic(_message, (byte)'s', t));
+        }
+
+        return this;
+    }
+
+    /// <summary>An array of bytes.</summary>
+    public readonly DBusWriter Bytes(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* b = bytes)
+        {
+            Check(SdBus.AppendArray(_message, (byte)'y', b, (nuint)bytes.Length));
         }
 
         return this;

@@ -102,6 +102,9 @@ internal static unsafe partial class SdBus
     [LibraryImport(Library, EntryPoint = "sd_bus_message_append_basic")]
     internal static partial int AppendBasic(nint message, byte type, void* value);
 
+    [LibraryImport(Library, EntryPoint = "sd_bus_message_append_array")]
+    internal static partial int AppendArray(nint message, byte type, void* data, nuint size);
+
     [LibraryImport(Library, EntryPoint = "sd_bus_message_open_container")]
     internal static partial int OpenContainer(nint message, byte type, byte* contents);
 

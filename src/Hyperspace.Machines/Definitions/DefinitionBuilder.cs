@@ -1,6 +1,7 @@
 using System.Globalization;
 using Hyperspace.Linux;
 using Hyperspace.Machines.Definitions.Schema;
+using Hyperspace.Protocols.Control;
 using YamlDotNet.RepresentationModel;
 
 namespace Hyperspace.Machines.Definitions;
@@ -32,6 +33,8 @@ internal sealed class DefinitionBuilder(Group root, HyperspacePaths paths, HostF
             Instant = root.Get<Group?>("instant", null) is { } instant && !instant.Has(SwitchSpec.Off) ? new InstantDefinition(instant.Get("warm", 1), instant.Get("home", "forget") == "keep") : null,
             Ready = root.Has("ready") ? root.Get("ready", "") : null,
             Power = PowerKeys.Read(root, errors),
+            Sound = Sound(),
+            Clipboard = root.Get("clipboard", "on") switch { "in" => ClipboardWays.In, "out" => ClipboardWays.Out, "off" => ClipboardWays.Off, _ => ClipboardWays.Both },
         };
     }
 
@@ -174,6 +177,12 @@ internal sealed class DefinitionBuilder(Group root, HyperspacePaths paths, HostF
 
     private DisplayDefinition Display() =>
         root.Get<Group?>("display", null) is { } display ? new DisplayDefinition(display.Get("width", 1280), display.Get("height", 776)) : new DisplayDefinition(1280, 776);
+
+    private SoundDefinition Sound() => root.Get<Group?>("sound", null) is { } sound
+        ? new SoundDefinition(
+            sound.Get("mode", "on") == "on",
+            sound.Get("background", "duck") switch { "play" => BackgroundSound.Play, "mute" => BackgroundSound.Mute, _ => BackgroundSound.Duck })
+        : new SoundDefinition(true, BackgroundSound.Duck);
 
     private RestartDefinition Restart() => root.Get<Group?>("restart", null) is { } restart
         ? new RestartDefinition(restart.Get("policy", "on-crash") == "never" ? RestartPolicy.Never : RestartPolicy.OnCrash, restart.Get("maximum", 3))

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Hyperspace.Machines.Definitions.Schema;
+using Hyperspace.Protocols.Control;
 
 namespace Hyperspace.Machines.Definitions;
 
@@ -40,6 +41,12 @@ public static partial class DefinitionText
         };
         keys["display"] = new JsonObject { ["width"] = vm.Display.Width, ["height"] = vm.Display.Height };
         keys["input"] = vm.Input switch { InputDevices.Usb => "usb", InputDevices.Ps2 => "ps2", _ => "virtio" };
+        keys["sound"] = new JsonObject
+        {
+            ["mode"] = vm.Sound.On ? "on" : "off",
+            ["background"] = vm.Sound.Background switch { BackgroundSound.Play => "play", BackgroundSound.Mute => "mute", _ => "duck" },
+        };
+        keys["clipboard"] = vm.Clipboard switch { ClipboardWays.In => "in", ClipboardWays.Out => "out", ClipboardWays.Off => "off", _ => "on" };
         keys["autostart"] = vm.Autostart;
         keys["instant"] = vm.Instant is { } instant ? new JsonObject { ["warm"] = instant.Warm, ["home"] = instant.KeepsHome ? "keep" : "forget" } : false;
         if (vm.Ready is { } ready)

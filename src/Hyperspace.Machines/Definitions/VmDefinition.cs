@@ -1,3 +1,5 @@
+using Hyperspace.Protocols.Control;
+
 namespace Hyperspace.Machines.Definitions;
 
 /// <summary>What starts the guest.</summary>
@@ -44,6 +46,21 @@ public sealed record NetworkDefinition(NetworkMode Mode, IReadOnlyList<PortForwa
 
 /// <summary>The size that the guest's screen starts with, in pixels: 640x400 to 7680x4320.</summary>
 public sealed record DisplayDefinition(int Width, int Height);
+
+/// <param name="On">It has a sound card; a microphone it never has.</param>
+/// <param name="Background">What is heard of it while another VM has the focus.</param>
+public sealed record SoundDefinition(bool On, BackgroundSound Background);
+
+/// <summary>Which ways text may take through its clipboard, each time by the user's own gesture (docs/clipboard.md).</summary>
+[Flags]
+public enum ClipboardWays
+{
+    /// <summary>None: it has no channel for it.</summary>
+    Off = 0,
+    In = 1,
+    Out = 2,
+    Both = In | Out,
+}
 
 /// <param name="Maximum">Restarts within ten minutes before it stays crashed: 1 to 100.</param>
 public sealed record RestartDefinition(RestartPolicy Policy, int Maximum);
@@ -116,6 +133,9 @@ public sealed record VmDefinition(
     /// <summary>Start it without a template, this time. No key.</summary>
     public bool Cold { get; init; }
     public PowerDefinition Power { get; init; } = PowerDefinition.Mirror;
+    public SoundDefinition Sound { get; init; } = new(true, BackgroundSound.Duck);
+
+    public ClipboardWays Clipboard { get; init; } = ClipboardWays.Both;
 }
 
 /// <summary>An error in a definition file, with all that is needed to mend it.</summary>

@@ -60,6 +60,11 @@ public sealed record VmStatus(
 
     /// <summary>About its template; null for a VM that has and wants none.</summary>
     public InstantStatus? Instant { get; init; }
+    /// <summary>What becomes of its sound while another VM has the focus; left out for a VM without sound.</summary>
+    public BackgroundSound? Sound { get; init; }
+
+    /// <summary><c>on</c>, <c>in</c> or <c>out</c>: the ways that text may take through its clipboard; left out for a VM without one.</summary>
+    public string? Clipboard { get; init; }
 
     [JsonIgnore]
     public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping or VmState.Starting;
@@ -110,6 +115,35 @@ public sealed record HostStatus(
     DateTimeOffset BootedAt,
     IReadOnlyList<Degradation> Degraded);
 
+/// <summary>What becomes of a VM's sound while another one has the focus.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<BackgroundSound>))]
+public enum BackgroundSound
+{
+    /// <summary>It stays an eighth as loud.</summary>
+    [JsonStringEnumMemberName("duck")] Duck,
+    /// <summary>It stays as loud.</summary>
+    [JsonStringEnumMemberName("play")] Play,
+    [JsonStringEnumMemberName("mute")] Mute,
+}
+
+/// <summary>What is heard at the seat.</summary>
+/// <param name="Device">ALSA's name of the device that plays, or <c>off</c>.</param>
+/// <param name="Problem">Why there is no sound, as part of a sentence; null while nothing is known to be wrong.</param>
+/// <param name="Volume">0 to 100 per cent.</param>
+public sealed record SoundStatus(string Device, string? Problem, int Volume, bool Muted, IReadOnlyList<VmSound> Vms);
+
+/// <summary>What is heard of a VM.</summary>
+/// <param name="Playing">It has sent anything but silence within the last second.</param>
+/// <param name="Heard"><c>heard</c>, <c>ducked</c>, <c>muted</c>, or <c>off</c> for a VM without sound.</param>
+public sealed record VmSound(string Vm, string Label, bool Playing, string Heard)
+{
+    /// <summary>The seat's user has muted it, whatever its definition says.</summary>
+    public bool MutedHere { get; init; }
+
+    /// <summary>Why it is not heard, as part of a sentence.</summary>
+    public string? Problem { get; init; }
+}
+
 /// <summary>What the seat shows and listens to. Pushed by the seat on every change.</summary>
 /// <param name="Port">The focused port: 0 is the console.</param>
 /// <param name="Vm">The focused VM's name; null on port 0 and on an empty port.</param>
@@ -127,7 +161,11 @@ public sealed record SeatStatus(
     IReadOnlyList<int> KeysDown,
     long Switches,
     double? LastSwitchMicroseconds,
-    IReadOnlyList<SeatPort> Ports);
+    IReadOnlyList<SeatPort> Ports)
+{
+    /// <summary>Null for a seat without sound.</summary>
+    public SoundStatus? Sound { get; init; }
+}
 
 /// <summary>A port of the seat and what is plugged into it.</summary>
 /// <param name="Screen"><c>console</c>, <c>live</c> (pixels arrive), <c>waiting</c> (no first frame yet), <c>off</c> or <c>empty</c>.</param>

@@ -4,7 +4,7 @@ using Hyperspace.Protocols.Link;
 namespace Hyperspace.Seat.Console;
 
 /// <summary>What a user can ask of the console, in the order in which the menu lists it.</summary>
-internal enum Deed : byte { Switch, Start, Stop, Kill, Reset, Pause, Resume, Log, Move, Host, Power, Help, Quit }
+internal enum Deed : byte { Switch, Start, Stop, Kill, Reset, Pause, Resume, Log, Move, Sound, Host, Power, Help, Quit }
 
 /// <summary>A deed that the daemon has been asked for and has not answered yet.</summary>
 internal sealed record RunningDeed(string Vm, string Label, Deed Deed);
@@ -33,6 +33,7 @@ internal static class Deeds
         Deed.Pause or Deed.Resume => "P",
         Deed.Log => "L",
         Deed.Move => "M",
+        Deed.Sound => "V",
         Deed.Host => "H",
         Deed.Power => "W",
         Deed.Help => "F1",
@@ -50,6 +51,7 @@ internal static class Deeds
         Deed.Resume => "resume",
         Deed.Log => "log",
         Deed.Move => "move",
+        Deed.Sound => "sound",
         Deed.Host => "host",
         Deed.Power => "power",
         Deed.Help => "help",
@@ -68,6 +70,7 @@ internal static class Deeds
         Deed.Resume => "Resume",
         Deed.Log => "Read its logs",
         Deed.Move => "Move it to another port",
+        Deed.Sound => "Sound and volume",
         Deed.Host => "About this computer",
         Deed.Power => "Power: batteries, charger, lid",
         Deed.Help => "Help",
@@ -88,6 +91,7 @@ internal static class Deeds
             'p' => vm is { State: VmState.Paused or VmState.Sleeping } ? Deed.Resume : Deed.Pause,
             'l' => Deed.Log,
             'm' => Deed.Move,
+            'v' => Deed.Sound,
             'h' => Deed.Host,
             'w' => Deed.Power,
             '?' => Deed.Help,
@@ -144,7 +148,7 @@ internal static class Deeds
     /// <summary>What stands in the way of a deed now; null when nothing does. Allocates nothing, because pages ask for each of their keys whenever they are drawn.</summary>
     public static Obstacle? ObstacleTo(Deed deed, VmStatus? vm, IConsoleBackend backend, List<RunningDeed> running)
     {
-        if (deed is Deed.Host or Deed.Power or Deed.Help or Deed.Quit)
+        if (deed is Deed.Sound or Deed.Host or Deed.Power or Deed.Help or Deed.Quit)
         {
             return null;
         }

@@ -27,4 +27,11 @@ public interface IConsoleBackend
     /// <summary>Moves the seat's focus.</summary>
     /// <param name="port">0 to 9.</param>
     void SwitchTo(int port);
+
+    /// <summary>What is heard at the seat; null when there is none, or one without sound.</summary>
+    SoundStatus? Sound { get; }
+
+    /// <summary>Changes the volume (0 to 100, up, down, mute, unmute), or mutes and unmutes a VM.</summary>
+    /// <returns>Null, or an error sentence.</returns>
+    string? SetSound(string what, string? vm);
 }

@@ -5,14 +5,14 @@ using Hyperspace.Seat.Console;
 namespace Hyperspace.Seat.Link;
 
 /// <summary>The console's data and deeds over the link to the daemon.</summary>
-/// <param name="switchTo">Moves the seat's focus; null where there is no seat.</param>
-public sealed class LinkConsoleBackend(DaemonLink link, Action<int>? switchTo) : IConsoleBackend
+/// <param name="seat">The seat that this console is part of; null where there is no seat.</param>
+public sealed class LinkConsoleBackend(DaemonLink link, Func<SeatCore>? seat) : IConsoleBackend
 {
     public Snapshot? Snapshot => link.Snapshot;
 
     public string? Problem => link.Problem;
 
-    public bool CanSwitch => switchTo is not null;
+    public bool CanSwitch => seat is not null;
 
     public void Act(string vm, VmAction action, Action<string?> done) =>
         link.Request(id => new VmRequest(id, vm, action), answer => done(ErrorOf(answer)));
@@ -23,7 +23,11 @@ public sealed class LinkConsoleBackend(DaemonLink link, Action<int>? switchTo) :
     public void Log(string vm, string log, int maxLines, Action<IReadOnlyList<string>?, string?> done) =>
         link.Request(id => new LogRequest(id, vm, log, maxLines), answer => done(answer.Ok ? answer.Lines ?? [] : null, ErrorOf(answer)));
 
-    public void SwitchTo(int port) => switchTo?.Invoke(port);
+    public void SwitchTo(int port) => seat?.Invoke().SwitchTo(port);
+
+    public SoundStatus? Sound => seat is null ? link.Snapshot?.Seat?.Sound : seat().Sound;
+
+    public string? SetSound(string what, string? vm) => seat is null ? "This console is not the seat's own; the volume is set there." : seat().SetSound(what, vm);
 
     private static string? ErrorOf(Answer answer) => answer.Ok ? null : answer.Error ?? "The daemon refuses and does not say why.";
 }

@@ -22,6 +22,10 @@ internal sealed record PressRequest([property: JsonRequired] string Chord);
 /// <param name="Text">At most <see cref="ApiServer.MaxTypedCharacters"/> characters.</param>
 internal sealed record TypeRequest([property: JsonRequired] string Text);
 
+/// <summary>Body of <c>POST /v1/seat/volume</c>.</summary>
+/// <param name="Volume"><c>0</c> to <c>100</c>, <c>up</c>, <c>down</c>, <c>mute</c> or <c>unmute</c>.</param>
+internal sealed record VolumeRequest([property: JsonRequired] string Volume);
+
 /// <summary>Serialisation without reflection of what the API takes; what it answers is in <see cref="ReadableJson"/>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(PortRequest))]
@@ -29,6 +33,7 @@ internal sealed record TypeRequest([property: JsonRequired] string Text);
 [JsonSerializable(typeof(PressRequest))]
 [JsonSerializable(typeof(TypeRequest))]
 [JsonSerializable(typeof(PowerSetting))]
+[JsonSerializable(typeof(VolumeRequest))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>What the API answers and what <c>--json</c> prints: <see cref="ControlJson"/> for eyes too, with quotes and other scripts' letters as they are. It goes into no HTML.</summary>

@@ -46,6 +46,7 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         new("POST", "/v1/seat/switch", SwitchAsync),
         new("POST", "/v1/seat/press", PressAsync),
         new("POST", "/v1/seat/type", TypeAsync),
+        new("POST", "/v1/seat/volume", VolumeAsync),
         new("GET", "/v1/seat/screenshot", ScreenshotAsync),
         new("GET", "/v1/events", c => EventStream.WriteAsync(c, board, ending)),
         new("GET", "/v1/openapi.json", c => Bytes(c, OpenApi, "application/json")),
@@ -173,6 +174,12 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         }
 
         await AskSeatAsync(context, "type", body.Text, null, SeatPatience + ApiServer.MaxTypedCharacters * PatienceACharacter);
+    }
+
+    private async Task VolumeAsync(HttpContext context)
+    {
+        VolumeRequest body = await BodyAsync(context, ApiJson.Default.VolumeRequest, """{"volume": "40"}""");
+        await AskSeatAsync(context, "volume", body.Volume, null, SeatPatience);
     }
 
     private async Task AskSeatAsync(HttpContext context, string op, string? text, int? port, TimeSpan patience)

@@ -111,6 +111,9 @@ internal sealed class ControlClient(string socket) : IDisposable
     /// <returns>The seat when all has been typed.</returns>
     public Task<SeatStatus> TypeAsync(string text, CancellationToken cancel) => PostSeatAsync("type", Body(new TypeRequest(text), ApiJson.Default.TypeRequest), cancel);
 
+    /// <param name="volume"><c>0</c> to <c>100</c>, <c>up</c>, <c>down</c>, <c>mute</c> or <c>unmute</c>.</param>
+    public Task<SeatStatus> SetVolumeAsync(string volume, CancellationToken cancel) => PostSeatAsync("volume", Body(new VolumeRequest(volume), ApiJson.Default.VolumeRequest), cancel);
+
     /// <summary>A PNG file.</summary>
     /// <param name="port">0 to 9, or null for what the monitor shows.</param>
     public async Task<byte[]> ScreenshotAsync(int? port, CancellationToken cancel)

@@ -59,7 +59,7 @@ internal static class ConsoleCommand
     {
         string? refusal = null;
         using var link = new DaemonLink(reactor, paths.LinkSocket, "console", ProductVersion.Text);
-        var app = new ConsoleApp(new LinkConsoleBackend(link, switchTo: null), TimeProvider.System) { Quit = reactor.Stop };
+        var app = new ConsoleApp(new LinkConsoleBackend(link, seat: null), TimeProvider.System) { Quit = reactor.Stop };
         using var console = new TerminalConsole(reactor, terminal, app);
         link.Changed = app.DataChanged;
         link.Refused = why =>

@@ -45,6 +45,27 @@ internal static class BootSector
     }
 }
 
+/// <summary>A guest of one sector whose PC speaker sounds without end, on a machine with <c>pcspk-audiodev</c>.</summary>
+internal static class ToneSector
+{
+    /// <param name="frequency">In Hz, from 19 on.</param>
+    public static void WriteDisk(string file, int frequency)
+    {
+        int divisor = 1_193_182 / frequency;
+        string code = $"""
+            fa                                      ; 7c00 cli
+            b0b6 e643                               ; 7c01 timer 2: low and high byte, square wave
+            b0{divisor & 0xFF:x2} e642 b0{divisor >> 8:x2} e642 ; 7c05 its divisor
+            e461 0c03 e661                          ; 7c0d timer and speaker on
+            f4 ebfd                                 ; 7c13 hlt
+            """;
+        byte[] disk = new byte[1 << 20];
+        MachineCode.Bytes(code).CopyTo(disk, 0);
+        (disk[510], disk[511]) = (0x55, 0xAA);
+        File.WriteAllBytes(file, disk);
+    }
+}
+
 /// <summary>A kernel for direct boot (Multiboot specification 0.6.96): it writes its command line and its first module, the initial RAM disk, to the serial line.</summary>
 internal static class TinyKernel
 {

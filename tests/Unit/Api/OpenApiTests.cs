@@ -37,9 +37,10 @@ public sealed partial class OpenApiTests
         [
             ControlJson.Default.VmStatus, ControlJson.Default.HostStatus, ControlJson.Default.SeatStatus, ControlJson.Default.Snapshot, ControlJson.Default.Problem,
             ControlJson.Default.SeatPort, ControlJson.Default.Degradation, ControlJson.Default.InstantStatus,
-            ControlJson.Default.SeatPort, ControlJson.Default.Degradation, ControlJson.Default.PowerState, ControlJson.Default.PowerReport, ControlJson.Default.PowerSetting, ControlJson.Default.VmPower,
+            ControlJson.Default.PowerState, ControlJson.Default.PowerReport, ControlJson.Default.PowerSetting, ControlJson.Default.VmPower,
             ControlJson.Default.BatteryState, ControlJson.Default.BacklightState, ControlJson.Default.ThermalState, ControlJson.Default.PowerEvent,
-            ApiJson.Default.PortRequest, ApiJson.Default.SwitchRequest, ApiJson.Default.PressRequest, ApiJson.Default.TypeRequest,
+            ControlJson.Default.SoundStatus, ControlJson.Default.VmSound,
+            ApiJson.Default.PortRequest, ApiJson.Default.SwitchRequest, ApiJson.Default.PressRequest, ApiJson.Default.TypeRequest, ApiJson.Default.VolumeRequest,
         ];
         foreach (JsonTypeInfo type in types)
         {
@@ -48,7 +49,7 @@ public sealed partial class OpenApiTests
             Assert.Subset(schema["properties"]!.AsObject().Select(p => p.Key).ToHashSet(), schema["required"]!.AsArray().Select(r => (string)r!).ToHashSet());
         }
 
-        Assert.Equal(types.Length + 1, schemas.Count);
+        Assert.Equal(types.Length + 2, schemas.Count); // VmState and BackgroundSound are no objects.
         string[] states = [.. Enum.GetValues<Protocols.Control.VmState>().Select(state => JsonSerializer.Serialize(state, ControlJson.Default.VmState).Trim('"'))];
         Assert.Equal(states, schemas["VmState"]!["enum"]!.AsArray().Select(s => (string)s!));
     }

@@ -49,6 +49,14 @@ internal sealed class ScriptedBackend : IConsoleBackend
         _pendingLogs.Add(($"{vm} {log}", done));
     }
 
+    public SoundStatus? Sound { get; set; }
+
+    public string? SetSound(string what, string? vm)
+    {
+        Asked.Add($"sound {what}{(vm is null ? "" : " ")}{vm}");
+        return Refusal;
+    }
+
     public void SwitchTo(int port) => Asked.Add($"switch {port}");
 
     /// <summary>Answers the oldest request that is open.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using Hyperspace.Machines.Definitions;
+using Hyperspace.Protocols.Control;
 
 namespace Hyperspace.Tests.Unit.Definitions;
 
@@ -72,10 +73,12 @@ public sealed class DefinitionProperties : IDisposable
                 flag ? disk : null, choice[2] == 0 ? new NetworkDefinition(NetworkMode.None, []) : new NetworkDefinition(NetworkMode.User, [new PortForward("tcp", 8000 + numbers[3], 80)]),
                 new DisplayDefinition(640 + numbers[0], 400 + numbers[1]), (InputDevices)choice[3], flag, (AcceleratorChoice)choice[4], TimeSpan.FromSeconds(numbers[0] * 50),
                 new RestartDefinition(choice[5] == 0 ? RestartPolicy.Never : RestartPolicy.OnCrash, numbers[1]), [words[1], words[2]], $"{words[0]}\n{words[2]}", _home.Store.FileOf("demo"))
-                {
-                    Instant = choice[5] == 0 ? null : new InstantDefinition(choice[4] + choice[5], flag),
-                    Ready = choice[3] == 0 ? null : words[2],
-                };
+            {
+                Instant = choice[5] == 0 ? null : new InstantDefinition(choice[4] + choice[5], flag),
+                Ready = choice[3] == 0 ? null : words[2],
+                Sound = new SoundDefinition(flag, (BackgroundSound)choice[0]),
+                Clipboard = (ClipboardWays)(numbers[2] % 4),
+            };
         var schema = new SchemaCheck();
         Prop.ForAll(definitions.ToArbitrary(), vm =>
         {

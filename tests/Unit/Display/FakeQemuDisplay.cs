@@ -13,6 +13,7 @@ internal sealed class FakeQemuDisplay : IDisposable
     private readonly Reactor _reactor;
     private readonly DBusConnection _display;
     private DBusConnection? _listener;
+    private DBusConnection? _sound;
 
     public FakeQemuDisplay(Reactor reactor)
     {
@@ -26,6 +27,14 @@ internal sealed class FakeQemuDisplay : IDisposable
     public SafeFileHandle Socket { get; }
 
     public bool HasListener { get; private set; }
+
+    public bool HasSoundListener { get; private set; }
+
+    /// <summary>The sound listener is gone, as QEMU sees it.</summary>
+    public bool LostSoundListener { get; private set; }
+
+    /// <summary>How many listeners for sound are refused before one is taken.</summary>
+    public int SoundRefusals { get; set; }
 
     /// <summary>Input calls received: <c>Press 30</c>, <c>SetAbsPosition 5 6</c>.</summary>
     public List<string> Calls { get; } = [];
@@ -52,6 +61,51 @@ internal sealed class FakeQemuDisplay : IDisposable
         using DBusWriter call = ListenerCall("org.qemu.Display1.Listener.Unix.Map"u8, "UpdateMap"u8);
         call.String("not a number"u8);
         _listener!.Send(call);
+    }
+
+    public void SoundInit(ulong id, PcmFormat format)
+    {
+        using DBusWriter call = SoundCall("Init"u8);
+        call.UInt64(id).Byte(format.Bits).Boolean(format.IsSigned).Boolean(format.IsFloat).UInt32(format.Frequency).Byte(format.Channels)
+            .UInt32(format.BytesPerFrame).UInt32(format.BytesPerFrame * format.Frequency).Boolean(false);
+        _sound!.Send(call);
+    }
+
+    public void SoundFini(ulong id)
+    {
+        using DBusWriter call = SoundCall("Fini"u8);
+        call.UInt64(id);
+        _sound!.Send(call);
+    }
+
+    public void SoundVolume(ulong id, bool mute, params byte[] volume)
+    {
+        using DBusWriter call = SoundCall("SetVolume"u8);
+        call.UInt64(id).Boolean(mute).Bytes(volume);
+        _sound!.Send(call);
+    }
+
+    public void SoundWrite(ulong id, ReadOnlySpan<byte> frames)
+    {
+        using DBusWriter call = SoundCall("Write"u8);
+        call.UInt64(id).Bytes(frames);
+        _sound!.Send(call);
+    }
+
+    private DBusWriter SoundCall(ReadOnlySpan<byte> member) =>
+        _sound!.NewCall("/org/qemu/Display1/AudioOutListener"u8, "org.qemu.Display1.AudioOutListener"u8, member);
+
+    /// <summary>As QEMU does, whose proxy for the listener reads its properties before anything else.</summary>
+    private void AskSoundListener()
+    {
+        using DBusWriter call = _sound!.NewCall(
+            "/org/qemu/Display1/AudioOutListener"u8, "org.freedesktop.DBus.Properties"u8, "GetAll"u8, expectReply: true);
+        call.String("org.qemu.Display1.AudioOutListener"u8);
+        _sound.Call(call, answer =>
+        {
+            HasSoundListener = !answer.IsError;
+            return true;
+        }, TimeSpan.FromSeconds(10));
     }
 
     private DBusWriter ListenerCall(ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member) =>
@@ -83,6 +137,14 @@ internal sealed class FakeQemuDisplay : IDisposable
         {
             case "RegisterListener":
                 _listener = new DBusConnection(_reactor, message.ReadFd(), _ => true, _ => { }, server: true) { Ready = AskWhatItUnderstands };
+                message.Reply();
+                return true;
+            case "RegisterOutListener" when SoundRefusals > 0:
+                SoundRefusals--;
+                message.ReplyError("org.qemu.Display1.Error"u8, "already registered"u8);
+                return true;
+            case "RegisterOutListener":
+                _sound = new DBusConnection(_reactor, message.ReadFd(), _ => true, _ => LostSoundListener = true, server: true) { Ready = AskSoundListener };
                 message.Reply();
                 return true;
             case "Get":
@@ -129,6 +191,7 @@ internal sealed class FakeQemuDisplay : IDisposable
     public void Dispose()
     {
         _listener?.Dispose();
+        _sound?.Dispose();
         _display.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using Hyperspace.Linux;
 using Hyperspace.Machines.Definitions;
 using Hyperspace.Machines.Engines.Qemu;
+using Hyperspace.Protocols.Control;
 
 namespace Hyperspace.Tests.Unit.Machines;
 
@@ -42,11 +43,32 @@ public sealed class QemuCommandLineTests
         -cpu qemu64,+cx16,+lahf-lm,+popcnt,+ssse3,+sse4.1,+sse4.2
         """;
 
-    [Fact]
-    public void Bios_without_anything() => AssertLine(Stage.Definition("vm") with { Input = InputDevices.Ps2 }, "tcg", Common, Tcg);
+    private static VmDefinition Plain => Stage.Definition("vm") with { Sound = new SoundDefinition(false, BackgroundSound.Duck), Clipboard = ClipboardWays.Off };
 
     [Fact]
-    public void Kvm_comes_as_an_open_descriptor() => AssertLine(Stage.Definition("vm") with { Input = InputDevices.Ps2 }, "kvm", Common, """
+    public void Sound_goes_to_whoever_listens_on_the_display() => AssertLine(
+        Plain with { Input = InputDevices.Ps2, Sound = new SoundDefinition(true, BackgroundSound.Mute) }, "tcg",
+        Common.Replace("dbus,p2p=yes", "dbus,p2p=yes,audiodev=sound", StringComparison.Ordinal), Tcg, """
+        -audiodev dbus,id=sound,out.fixed-settings=on,out.frequency=48000,out.channels=2,out.format=s16
+        -device ich9-intel-hda,id=hda
+        -device hda-output,bus=hda.0,audiodev=sound
+        """);
+
+    [Theory]
+    [InlineData(ClipboardWays.Both)]
+    [InlineData(ClipboardWays.In)]
+    [InlineData(ClipboardWays.Out)]
+    public void The_clipboard_is_a_plain_socket_behind_the_port_that_agents_look_for(ClipboardWays ways) => AssertLine(
+        Plain with { Input = InputDevices.Ps2, Clipboard = ways }, "tcg", Common, Tcg, """
+        -chardev socket,id=clipboard,path=/h/run/vms/vm/qemu/clipboard.sock,server=on,wait=off
+        -device virtserialport,bus=channels.0,chardev=clipboard,name=com.redhat.spice.0
+        """);
+
+    [Fact]
+    public void Bios_without_anything() => AssertLine(Plain with { Input = InputDevices.Ps2 }, "tcg", Common, Tcg);
+
+    [Fact]
+    public void Kvm_comes_as_an_open_descriptor() => AssertLine(Plain with { Input = InputDevices.Ps2 }, "kvm", Common, """
         -add-fd fd=9,set=9
         -accel kvm,device=/dev/fdset/9
         -cpu host
@@ -54,7 +76,7 @@ public sealed class QemuCommandLineTests
 
     [Fact]
     public void Uefi_with_disks_a_cdrom_and_a_network() => AssertLine(
-        Stage.Definition("vm") with
+        Plain with
         {
             Firmware = Firmware.Uefi,
             Disks =
@@ -84,7 +106,7 @@ public sealed class QemuCommandLineTests
 
     [Fact]
     public void A_kernel_with_usb_devices_and_the_users_own_arguments_last() => AssertLine(
-        Stage.Definition("vm") with
+        Plain with
         {
             Firmware = Firmware.Linux,
             Kernel = new KernelDefinition("/boot/vmlinuz", "/boot/initrd", "console=ttyS0 quiet, or not"),
@@ -104,7 +126,7 @@ public sealed class QemuCommandLineTests
     public void Commas_in_paths_are_written_twice()
     {
         HyperspacePaths paths = HyperspacePaths.Of(name => name == "HYPERSPACE_HOME" ? "/a,b" : null, root: false);
-        VmDefinition vm = Stage.Definition("vm") with { Disks = [new DiskDefinition("/d,e.img", DiskFormat.Raw, DiskMode.Persistent, null)], Cdrom = "/f,g.iso", Firmware = Firmware.Uefi };
+        VmDefinition vm = Plain with { Disks = [new DiskDefinition("/d,e.img", DiskFormat.Raw, DiskMode.Persistent, null)], Cdrom = "/f,g.iso", Firmware = Firmware.Uefi };
         List<string> line = QemuCommandLine.Of(vm, new QemuFiles(paths, "vm"), "tcg", new UefiFirmware("/c,d.fd", ""), maySleep: true);
         Assert.Contains("unix:/a,,b/run/vms/vm/qemu/qmp.sock,server=on,wait=off", line);
         Assert.Contains("file,id=serial0,path=/a,,b/state/vms/vm/serial.log,append=on", line);

@@ -50,6 +50,13 @@ public static partial class VmSchema
             new KeySpec("height", new IntegerSpec(400, 4320), "Pixel rows.", "height: 776", Required: true)),
             "The size that its screen starts with.", "display: {width: 1280, height: 776}", Otherwise: "1280 x 776"),
         new KeySpec("input", new ChoiceSpec("virtio", "usb", "ps2"), "Its keyboard and pointer; usb and ps2 for systems without virtio drivers.", "input: virtio", Otherwise: "virtio"),
+        new KeySpec("sound", new ShortFormSpec(new GroupSpec(
+            new KeySpec("mode", new ChoiceSpec("on", "off"), "Whether it has a sound card.", "mode: on", Otherwise: "on"),
+            new KeySpec("background", new ChoiceSpec("duck", "play", "mute"), "What is heard of it while another VM has the focus: duck leaves an eighth of it.", "background: mute", Otherwise: "duck")),
+            "mode", new ChoiceSpec("on", "off")),
+            "Its sound; it never has a microphone.", "sound: {mode: on, background: mute}", Otherwise: "on, duck"),
+        new KeySpec("clipboard", new ChoiceSpec("on", "in", "out", "off"),
+            "Which ways the user may carry text through its clipboard: both, only into it, only out of it, or none.", "clipboard: on", Otherwise: "on"),
         new KeySpec("autostart", new BooleanSpec(), "Whether it starts with the daemon.", "autostart: true", Otherwise: "false"),
         new KeySpec("instant", new SwitchSpec(new GroupSpec(
             new KeySpec("warm", new IntegerSpec(0, 4), "How many are kept started for the next opens.", "warm: 1", Otherwise: "1"),

@@ -43,7 +43,7 @@ internal static class QemuCommandLine
             "-action", "reboot=reset,shutdown=pause,panic=pause",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
             "-qmp", $"unix:{Escape(files.Qmp)}{QmpSuffix}",
-            "-display", "dbus,p2p=yes",
+            "-display", vm.Sound.On ? "dbus,p2p=yes,audiodev=sound" : "dbus,p2p=yes",
             "-device", Text($"virtio-vga,xres={vm.Display.Width},yres={vm.Display.Height}"),
             "-chardev", $"file,id=serial0,path={Escape(files.Serial)},append=on",
             "-serial", "chardev:serial0",
@@ -63,6 +63,8 @@ internal static class QemuCommandLine
         AddNetwork(line, vm.Network);
         AddHome(line, vm, files, plan.Incoming);
         AddPower(line, vm.Power, files);
+        AddSound(line, vm.Sound);
+        AddClipboard(line, vm.Clipboard, files);
         line.AddRange(vm.Extra);
         if (plan.Incoming)
         {
@@ -200,6 +202,31 @@ internal static class QemuCommandLine
                 "-acpitable", $"file={Escape(files.PowerTable)}",
                 "-chardev", $"socket,id=power,path={Escape(files.Power)},server=on,wait=off",
                 "-device", PowerTable.Uart);
+        }
+    }
+
+    /// <summary>
+    /// A card that every system has a driver for and that migrates, unlike virtio-sound. QEMU opens no device of the host: what the guest plays goes to whoever listens on the display's
+    /// connection, always as 48 kHz stereo of 16 bits, or nowhere.
+    /// </summary>
+    private static void AddSound(List<string> line, SoundDefinition sound)
+    {
+        if (sound.On)
+        {
+            line.AddRange(
+                "-audiodev", "dbus,id=sound,out.fixed-settings=on,out.frequency=48000,out.channels=2,out.format=s16",
+                "-device", "ich9-intel-hda,id=hda", "-device", "hda-output,bus=hda.0,audiodev=sound");
+        }
+    }
+
+    /// <summary>The port that a SPICE agent looks for. Its other end is a plain socket, because QEMU's own end (chardev qemu-vdagent) forbids migration in QEMU 10.0.</summary>
+    private static void AddClipboard(List<string> line, ClipboardWays ways, QemuFiles files)
+    {
+        if (ways != ClipboardWays.Off)
+        {
+            line.AddRange(
+                "-chardev", $"socket,id=clipboard,path={Escape(files.Clipboard)},server=on,wait=off",
+                "-device", "virtserialport,bus=channels.0,chardev=clipboard,name=com.redhat.spice.0");
         }
     }
 

@@ -29,6 +29,9 @@ internal sealed class QemuFiles(HyperspacePaths paths, string name, bool warm = 
     /// <summary>The ACPI table of batteries, AC and lid.</summary>
     public string PowerTable => Path.Combine(Runtime, "power.aml");
 
+    /// <summary>The channel of the guest's SPICE agent: its clipboard.</summary>
+    public string Clipboard => Path.Combine(Sockets, "clipboard.sock");
+
     public string RunRecord => Path.Combine(Runtime, "run.json");
 
     /// <summary>The guest agent's end of a virtio-serial port.</summary>

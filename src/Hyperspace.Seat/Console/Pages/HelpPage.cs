@@ -55,6 +55,7 @@ internal sealed class HelpPage : ConsolePage
         Item(lines, "... then 0", "To this console.");
         Item(lines, "... then Tab, arrows", "To the next or the previous port that is in use.");
         Item(lines, "... then Esc", "Forget it.");
+        Item(lines, "Volume keys", "Louder, softer, mute: they are this computer's, whichever VM has the focus.");
         Plain(lines, "Scroll Lock twice does what Right Ctrl twice does, unless seat.yaml says otherwise. In a terminal that cannot report a key alone, Ctrl+] twice begins, and Alt+Esc leads here.");
     }
 
@@ -82,6 +83,7 @@ internal sealed class HelpPage : ConsolePage
         Heading(lines, "Everywhere in the console");
         Item(lines, "H", "From the list: about this computer, and what is degraded and why.");
         Item(lines, "W", "From the list: batteries, charger, lid, brightness, temperature.");
+        Item(lines, "V", "From the list: what is heard, and how loud. Plus and minus change it, M mutes all, Space mutes a VM.");
         Item(lines, "F1, ?", "This page.");
         Item(lines, "Esc, Backspace", "Back.");
         if (canQuit)

@@ -79,6 +79,7 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
         keys.Add(new("Space", "menu"));
         AddKey(keys, Deed.Log, vm);
         AddKey(keys, Deed.Move, vm);
+        AddKey(keys, Deed.Sound, vm);
         AddKey(keys, Deed.Host, vm);
         AddKey(keys, Deed.Power, vm);
         AddKey(keys, Deed.Help, vm);
@@ -204,6 +205,9 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
                 break;
             case Deed.Move:
                 _move = new MoveMode(vm!, Known);
+                break;
+            case Deed.Sound:
+                App.Open(new SoundPage(App));
                 break;
             case Deed.Host:
                 App.Open(new HostPage(App));

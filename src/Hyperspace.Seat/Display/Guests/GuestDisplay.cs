@@ -6,6 +6,7 @@ using Hyperspace.Protocols.DBusDisplay;
 using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Input;
 using Hyperspace.Seat.Input.KeyMaps;
+using Hyperspace.Seat.Sound;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Seat.Display.Guests;
@@ -56,9 +57,10 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
 
     /// <summary>Connects; nothing has been answered when this returns.</summary>
     /// <param name="socket">The client's end of a display connection (QMP add_client); taken over.</param>
-    public GuestDisplay(Reactor reactor, string vm, SafeFileHandle socket, IGuestDisplayEvents events)
+    /// <param name="sound">Registers over the same connection, and ends with it; null for a VM whose sound nobody wants.</param>
+    public GuestDisplay(Reactor reactor, string vm, SafeFileHandle socket, IGuestDisplayEvents events, GuestSound? sound = null)
     {
-        Vm = vm;
+        (Vm, Sound) = (vm, sound);
         _events = events;
         _display = new DBusConnection(reactor, socket, OnDisplayMessage, Fail);
         (SafeFileHandle ours, SafeFileHandle theirs) = FdPassing.CreatePair(nonBlocking: true);
@@ -74,6 +76,9 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
 
     /// <summary>The VM's name.</summary>
     public string Vm { get; }
+
+    /// <summary>Its sound, if anybody wants it.</summary>
+    public GuestSound? Sound { get; }
 
     /// <summary>The picture, or null while there is none.</summary>
     public GuestSurface? Surface { get; private set; }
@@ -175,6 +180,7 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
         call.Fd(_listenerForQemu);
         _display.Call(call, OnRegistered, TimeSpan.FromSeconds(20));
         _listenerForQemu.Dispose();
+        Sound?.Register(_display);
     }
 
     private bool OnRegistered(DBusMessage answer)
@@ -401,6 +407,7 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
         if (!_disposed)
         {
             _disposed = true;
+            Sound?.Dispose();
             _display.Dispose();
             _listener.Dispose();
             _listenerForQemu.Dispose();

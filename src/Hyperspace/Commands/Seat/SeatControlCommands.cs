@@ -11,10 +11,10 @@ using Hyperspace.Protocols.Control;
 
 namespace Hyperspace.Commands.Seat;
 
-/// <summary><c>hyperspace seat status | switch | press | type | screenshot</c>: what keys and eyes do, for programs.</summary>
+/// <summary><c>hyperspace seat status | switch | press | type | volume | screenshot</c>: what keys and eyes do, for programs.</summary>
 internal static class SeatControlCommands
 {
-    public static IEnumerable<Command> Build(HyperspacePaths paths) => [Status(paths), Switch(paths), Press(paths), Type(paths), Screenshot(paths)];
+    public static IEnumerable<Command> Build(HyperspacePaths paths) => [Status(paths), Switch(paths), Press(paths), Type(paths), Volume(paths), Screenshot(paths)];
 
     private static Command Status(HyperspacePaths paths)
     {
@@ -51,6 +51,30 @@ internal static class SeatControlCommands
         command.SetAction((result, cancel) => AskAsync(paths, result.GetValue(json), client => client.TypeAsync(result.GetRequiredValue(text), cancel), _ => { }));
         return command;
     }
+
+    private static Command Volume(HyperspacePaths paths)
+    {
+        Option<bool> json = Json();
+        var volume = new Argument<string?>("volume") { Description = "0 to 100, up, down, mute or unmute; without it, what is heard is shown.", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("volume", "Show or change how loud the guests are.") { volume, json };
+        command.SetAction((result, cancel) => AskAsync(
+            paths, result.GetValue(json), client => result.GetValue(volume) is { } wanted ? client.SetVolumeAsync(wanted, cancel) : client.GetSeatAsync(cancel),
+            seat => PrintSound(seat.Sound, System.Console.Out)));
+        return command;
+    }
+
+    internal static void PrintSound(SoundStatus? sound, TextWriter output)
+    {
+        output.WriteLine(Sound(sound));
+        if (sound is { Vms.Count: > 0 })
+        {
+            Columns.Write(output, [["VM", "LABEL", "NOW", "SOUND"], .. sound.Vms.Select(vm => new[] { vm.Vm, vm.Label, vm.Playing ? "playing" : "silent", vm.Heard })]);
+        }
+    }
+
+    private static string Sound(SoundStatus? sound) => sound is null
+        ? "none: this seat plays no sound"
+        : $"{sound.Volume} %{(sound.Muted ? ", muted" : "")}, {(sound.Problem is null ? $"on {sound.Device}" : $"no sound: {sound.Problem}")}";
 
     private static Command Screenshot(HyperspacePaths paths)
     {
@@ -99,7 +123,8 @@ internal static class SeatControlCommands
             ["focus", Focus(seat)],
             ["output", $"{seat.Output}, {seat.Width}x{seat.Height}"],
             ["keys down", seat.KeysDown.Count == 0 ? "none" : string.Join(" ", seat.KeysDown)],
-            ["switches", $"{seat.Switches}{last}"]);
+            ["switches", $"{seat.Switches}{last}"],
+            ["volume", Sound(seat.Sound)]);
         output.WriteLine();
         Columns.Write(output, [["PORT", "VM", "LABEL", "SCREEN", "SIZE", "FRAMES"], .. seat.Ports.Select(Row)]);
     }

@@ -15,6 +15,8 @@ internal sealed class SeatOptions
     private readonly Option<int> _height = new("--height") { Description = "Pixel rows, trusted bar included, for headless: 400 to 4320.", DefaultValueFactory = _ => 800 };
     private readonly Option<string> _graphics = new("--graphics") { Description = "How a terminal shows guests: auto, blocks, sixel or kitty.", DefaultValueFactory = _ => "auto" };
 
+    private readonly Option<string> _sound = new("--sound") { Description = "ALSA's name of the device that plays the guests' sound, such as default or hw:0; off for none.", DefaultValueFactory = _ => "default" };
+
     public SeatOptions()
     {
         _output.AcceptOnlyFromAmong("terminal", "headless");
@@ -29,6 +31,7 @@ internal sealed class SeatOptions
         command.Options.Add(_width);
         command.Options.Add(_height);
         command.Options.Add(_graphics);
+        command.Options.Add(_sound);
     }
 
     /// <summary>Runs the seat on this thread until it is left.</summary>
@@ -40,9 +43,10 @@ internal sealed class SeatOptions
             return 1;
         }
 
+        string sound = result.GetRequiredValue(_sound);
         return result.GetRequiredValue(_output) == "headless"
-            ? RunHeadless(paths, chords, result.GetRequiredValue(_width), result.GetRequiredValue(_height))
-            : TerminalSeat.Run(paths, chords, result.GetRequiredValue(_graphics));
+            ? RunHeadless(paths, chords, result.GetRequiredValue(_width), result.GetRequiredValue(_height), sound)
+            : TerminalSeat.Run(paths, chords, result.GetRequiredValue(_graphics), sound);
     }
 
     private static bool TryReadChords(HyperspacePaths paths, out ChordOptions chords)
@@ -56,7 +60,7 @@ internal sealed class SeatOptions
         return errors.Count == 0;
     }
 
-    private static int RunHeadless(HyperspacePaths paths, ChordOptions chords, int width, int height)
+    private static int RunHeadless(HyperspacePaths paths, ChordOptions chords, int width, int height, string sound)
     {
         if (SystemFont.Load(out string? problem) is not { } font)
         {
@@ -66,7 +70,7 @@ internal sealed class SeatOptions
 
         using var reactor = new Reactor();
         using var output = new HeadlessOutput(width, height, font);
-        return SeatRunner.Run(reactor, output, font, chords, paths, attach: null);
+        return SeatRunner.Run(reactor, output, font, chords, paths, sound, attach: null);
     }
 
     private static void InRange(Option<int> option, int least, int most) => option.Validators.Add(result =>

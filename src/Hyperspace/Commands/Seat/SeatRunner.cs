@@ -1,25 +1,28 @@
 using System.Runtime.InteropServices;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Reactor;
+using Hyperspace.Linux.Sound;
 using Hyperspace.Seat;
 using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Input.Chords;
 using Hyperspace.Seat.Link;
+using Hyperspace.Seat.Sound;
 
 namespace Hyperspace.Commands.Seat;
 
 /// <summary>Runs a seat on this thread until a signal, its user or the daemon ends it.</summary>
 internal static class SeatRunner
 {
+    /// <param name="sound">ALSA's name of the device that plays the guests' sound, or <c>off</c>.</param>
     /// <param name="attach">Connects input sources; what it returns is disposed at the end. Null for none but the control API.</param>
     /// <returns>The exit code: 1 when the daemon refuses this seat.</returns>
     public static int Run(
-        Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, HyperspacePaths paths, Func<LinkedSeat, IDisposable>? attach)
+        Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, HyperspacePaths paths, string sound, Func<LinkedSeat, IDisposable>? attach)
     {
         string? refusal = null;
         var link = new DaemonLink(reactor, paths.LinkSocket, "seat", ProductVersion.Text);
-        using var seat = new LinkedSeat(reactor, output, font, chords, link, TimeProvider.System);
+        using var seat = new LinkedSeat(reactor, output, font, chords, link, TimeProvider.System, Sound(reactor, sound));
         link.Refused = why =>
         {
             refusal = why;
@@ -38,6 +41,8 @@ internal static class SeatRunner
 
         return refusal is null ? 0 : 1;
     }
+
+    private static SeatSound? Sound(Reactor reactor, string device) => device == "off" ? null : new SeatSound(reactor, device, () => AlsaOutput.Open(device));
 
     internal static PosixSignalRegistration StopOn(Reactor reactor, PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
     {

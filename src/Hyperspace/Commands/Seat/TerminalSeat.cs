@@ -21,8 +21,9 @@ internal static class TerminalSeat
     private static readonly DeviceId FirstDevice = new(1);
 
     /// <param name="graphics"><c>auto</c>, <c>blocks</c>, <c>sixel</c> or <c>kitty</c>.</param>
+    /// <param name="sound">As <see cref="SeatRunner"/> takes it.</param>
     /// <returns>The exit code.</returns>
-    public static int Run(HyperspacePaths paths, ChordOptions chords, string graphics)
+    public static int Run(HyperspacePaths paths, ChordOptions chords, string graphics, string sound)
     {
         if (TerminalDevice.OpenStandard(out string? reason) is not { } device)
         {
@@ -37,7 +38,7 @@ internal static class TerminalSeat
             using var signals = new TerminalSignals(reactor, terminal);
             terminal.Probe(ProbeTime);
             using var output = new TerminalOutput(terminal, Enum.Parse<TerminalGraphics>(graphics, ignoreCase: true), GlyphReader.OfSystem());
-            return SeatRunner.Run(reactor, output, SystemFont.Load(out _), chords, paths, seat => Attach(reactor, terminal, output, seat, chords, graphics));
+            return SeatRunner.Run(reactor, output, SystemFont.Load(out _), chords, paths, sound, seat => Attach(reactor, terminal, output, seat, chords, graphics));
         }
         catch
         {
