@@ -25,6 +25,7 @@ internal static class Root
             DaemonCommand.Build(paths),
             SeatCommand.Build(paths),
             HostCommand.Build(paths),
+            Power.PowerCommand.Build(paths),
             ReloadCommand.Build(paths),
             EventsCommand.Build(paths),
             TourCommand.Build(paths),
