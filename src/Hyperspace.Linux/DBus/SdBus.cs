@@ -20,6 +20,9 @@ internal static unsafe partial class SdBus
     [LibraryImport(Library, EntryPoint = "sd_bus_set_server")]
     internal static partial int SetServer(nint bus, int yes, Guid id);
 
+    [LibraryImport(Library, EntryPoint = "sd_bus_set_bus_client")]
+    internal static partial int SetBusClient(nint bus, int yes);
+
     [LibraryImport(Library, EntryPoint = "sd_bus_start")]
     internal static partial int Start(nint bus);
 
