@@ -74,6 +74,7 @@ libsystemd0             /usr/lib/x86_64-linux-gnu/libsystemd.so.0
 ca-certificates         /etc/ssl/certs/ca-certificates.crt
 ovmf                    /usr/share/OVMF/OVMF_CODE_4M.fd
 uidmap                  /usr/bin/newuidmap
+acpica-tools            /usr/bin/iasl
 '
 qemu_packages="qemu-system-x86 qemu-utils"
 qemu_display=/usr/lib/x86_64-linux-gnu/qemu/ui-dbus.so

@@ -48,6 +48,23 @@ public sealed record DisplayDefinition(int Width, int Height);
 /// <param name="Maximum">Restarts within ten minutes before it stays crashed: 1 to 100.</param>
 public sealed record RestartDefinition(RestartPolicy Policy, int Maximum);
 
+/// <summary>What a VM's battery, AC adapter and lid are.</summary>
+public enum PowerMode
+{
+    /// <summary>This machine's.</summary>
+    Mirror,
+    /// <summary>There are none, and no ACPI table that could describe some.</summary>
+    None,
+    /// <summary>What the definition says.</summary>
+    Fixed,
+}
+
+/// <param name="Fixed">With <see cref="PowerMode.Fixed"/> alone.</param>
+public sealed record PowerDefinition(PowerMode Mode, Hyperspace.Protocols.Control.PowerState? Fixed)
+{
+    public static PowerDefinition Mirror { get; } = new(PowerMode.Mirror, null);
+}
+
 /// <summary>One VM, as its YAML file defines it: checked, complete, immutable. docs/definitions.md has the keys in words.</summary>
 /// <param name="Name"><c>[a-z][a-z0-9-]{0,30}</c>; the file's name too.</param>
 /// <param name="Color"><c>#rrggbb</c>.</param>
@@ -75,7 +92,10 @@ public sealed record VmDefinition(
     RestartDefinition Restart,
     IReadOnlyList<string> Extra,
     string Description,
-    string SourceFile);
+    string SourceFile)
+{
+    public PowerDefinition Power { get; init; } = PowerDefinition.Mirror;
+}
 
 /// <summary>An error in a definition file, with all that is needed to mend it.</summary>
 /// <param name="Line">1-based; 0 when it concerns the whole file.</param>

@@ -64,10 +64,13 @@ public interface IRunningMachine : IAsyncDisposable
 
     bool IsPaused { get; }
 
+    /// <summary>The guest has put itself to sleep (ACPI S3). A paused one counts as awake.</summary>
+    bool IsAsleep { get; }
+
     /// <summary>What is wrong while it runs, a sentence for people, such as a full disk of the host that has paused it; null when all is well.</summary>
     string? Trouble { get; }
 
-    /// <summary>Raised when <see cref="IsPaused"/> or <see cref="Trouble"/> has changed, on any thread.</summary>
+    /// <summary>Raised when <see cref="IsPaused"/>, <see cref="IsAsleep"/> or <see cref="Trouble"/> has changed, on any thread.</summary>
     event Action? Changed;
 
     /// <summary>Completes when it is gone; never faults. Not after this was disposed.</summary>
@@ -87,6 +90,9 @@ public interface IRunningMachine : IAsyncDisposable
     Task PauseAsync(CancellationToken cancel);
 
     Task ResumeAsync(CancellationToken cancel);
+
+    /// <summary>Wakes a guest that sleeps; nothing happens to one that is awake.</summary>
+    Task WakeAsync(CancellationToken cancel);
 
     /// <summary>Connects a client to the display; see <see cref="Supervision.IFleet.OpenDisplayAsync"/>.</summary>
     Task<SafeFileHandle> OpenDisplayAsync(CancellationToken cancel);

@@ -40,6 +40,21 @@ public sealed class Fleet : IFleet, IAsyncDisposable
 
     public event Action? Changed;
 
+    /// <summary>Presses a VM's power button and leaves the rest to its guest.</summary>
+    internal Task PressPowerAsync(string vm, CancellationToken cancel) => Find(vm).PressPowerAsync(cancel);
+
+    /// <summary>Presses a VM's sleep button; throws a <see cref="MachineException"/>. Set by whoever has the guests' power.</summary>
+    internal Action<string>? SleepButton { get; set; }
+
+    /// <summary>The power of a VM's definition as it was read last; a VM without a good one has this machine's.</summary>
+    internal PowerDefinition PowerOf(string vm)
+    {
+        lock (_lock)
+        {
+            return _machines.TryGetValue(vm, out Machine? machine) ? machine.Power : PowerDefinition.Mirror;
+        }
+    }
+
     /// <summary>Reads the definitions, finds the VMs that run already, and starts those with <c>autostart</c> that do not.</summary>
     public static async Task<Fleet> OpenAsync(IDefinitionStore store, IEngine engine, HyperspacePaths paths, TimeProvider clock, CancellationToken cancel)
     {
@@ -63,8 +78,17 @@ public sealed class Fleet : IFleet, IAsyncDisposable
             VmAction.Reset => machine.ResetAsync(cancel),
             VmAction.Pause => machine.PauseAsync(cancel),
             VmAction.Resume => machine.ResumeAsync(cancel),
+            VmAction.Sleep => PressSleep(machine),
+            VmAction.Wake => machine.WakeAsync(cancel),
             _ => throw new ArgumentOutOfRangeException(nameof(action)),
         };
+    }
+
+    private Task PressSleep(Machine machine)
+    {
+        machine.CheckMaySleep();
+        (SleepButton ?? throw new MachineException($"{machine.Name} has no sleep button here."))(machine.Name);
+        return Task.CompletedTask;
     }
 
     public Task<IReadOnlyList<string>> LogAsync(string vm, string log, int maxLines, CancellationToken cancel)

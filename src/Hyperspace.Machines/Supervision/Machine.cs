@@ -43,6 +43,9 @@ internal sealed class Machine
 
     public MachineState Current => _current;
 
+    /// <summary>Of the last definition without errors.</summary>
+    public PowerDefinition Power => (_definition.Definition ?? _lastGood)?.Power ?? PowerDefinition.Mirror;
+
     /// <summary>True when nothing of it is left but its status: its file is gone and it does not run.</summary>
     public bool IsForgotten => _definition.Definition is null && _definition.Errors.Count == 0 && !Status().IsAlive;
 
@@ -90,6 +93,22 @@ internal sealed class Machine
     public Task PauseAsync(CancellationToken cancel) => Need().PauseAsync(cancel);
 
     public Task ResumeAsync(CancellationToken cancel) => Need().ResumeAsync(cancel);
+
+    /// <summary>What the guest does about it is its own business.</summary>
+    public Task PressPowerAsync(CancellationToken cancel) => Need().PowerDownAsync(cancel);
+
+    /// <summary>Wakes a guest that sleeps; one that is awake stays so.</summary>
+    public Task WakeAsync(CancellationToken cancel) => Need().WakeAsync(cancel);
+
+    /// <exception cref="MachineStateException">It is not awake, so that nothing in it would notice its sleep button.</exception>
+    public void CheckMaySleep()
+    {
+        Need();
+        if (_current.State is VmState.Sleeping or VmState.Paused)
+        {
+            throw new MachineStateException(_current.State == VmState.Sleeping ? $"{Name} sleeps already." : $"{Name} is paused.");
+        }
+    }
 
     public Task<SafeFileHandle> OpenDisplayAsync(int generation, CancellationToken cancel)
     {
@@ -148,7 +167,7 @@ internal sealed class Machine
 
     private void CheckMayStart()
     {
-        if (_current.State is VmState.Starting or VmState.Running or VmState.Paused or VmState.Stopping)
+        if (_current.State is VmState.Starting or VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping)
         {
             throw new MachineStateException(_current.State switch
             {
@@ -195,7 +214,7 @@ internal sealed class Machine
             _over = over;
             _generation = Math.Max(_generation, run.Generation);
             _launch = ReferenceEquals(_launch, launch) ? null : _launch;
-            _current = new MachineState(run.IsPaused ? VmState.Paused : VmState.Running, null, run, restarts);
+            _current = new MachineState(StateOf(run), null, run, restarts);
         }
 
         run.Changed += () => RunChanged(run);
@@ -203,13 +222,15 @@ internal sealed class Machine
         _ = EndedAsync(run, over);
     }
 
+    private static VmState StateOf(IRunningMachine run) => run.IsPaused ? VmState.Paused : run.IsAsleep ? VmState.Sleeping : VmState.Running;
+
     private void RunChanged(IRunningMachine run)
     {
         lock (_lock)
         {
             if (ReferenceEquals(_current.Run, run) && _current.State != VmState.Stopping)
             {
-                _current = _current with { State = run.IsPaused ? VmState.Paused : VmState.Running };
+                _current = _current with { State = StateOf(run) };
             }
         }
 
@@ -262,6 +283,11 @@ internal sealed class Machine
             if (run.IsPaused)
             {
                 await run.ResumeAsync(over.Token);
+            }
+
+            if (run.IsAsleep)
+            {
+                await run.WakeAsync(over.Token);
             }
 
             await run.PowerDownAsync(over.Token);

@@ -13,7 +13,7 @@ internal sealed record MachineState(VmState State, string? Reason, IRunningMachi
     /// <param name="generation">Of the last run, for a VM that has none now.</param>
     public VmStatus ToStatus(LoadedDefinition loaded, VmDefinition? lastGood, Usage usage, int generation, IEngine engine)
     {
-        bool lives = State is VmState.Running or VmState.Paused or VmState.Stopping or VmState.Starting;
+        bool lives = State is VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping or VmState.Starting;
 
         // A file that is broken or gone must not take a running VM from its port.
         VmDefinition? d = loaded.Definition ?? (lives ? lastGood : null);

@@ -100,6 +100,8 @@ public sealed record SeatCommand(long Id, string Op, string? Text, int? Port) : 
 [JsonSerializable(typeof(PowerState))]
 [JsonSerializable(typeof(PowerReport))]
 [JsonSerializable(typeof(PowerSetting))]
+[JsonSerializable(typeof(PolicyStatus))]
+[JsonSerializable(typeof(BrightnessLevel))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 public sealed partial class ControlJson : JsonSerializerContext;

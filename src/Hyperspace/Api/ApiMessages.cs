@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 
 namespace Hyperspace.Api;
@@ -21,12 +22,18 @@ internal sealed record PressRequest([property: JsonRequired] string Chord);
 /// <param name="Text">At most <see cref="ApiServer.MaxTypedCharacters"/> characters.</param>
 internal sealed record TypeRequest([property: JsonRequired] string Text);
 
+/// <summary>Body of <c>PUT /v1/power/brightness</c>.</summary>
+/// <param name="Percent">0 to 100.</param>
+internal sealed record BrightnessRequest([property: JsonRequired] int Percent);
+
 /// <summary>Serialisation without reflection of what the API takes; what it answers is in <see cref="ReadableJson"/>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(PortRequest))]
 [JsonSerializable(typeof(SwitchRequest))]
 [JsonSerializable(typeof(PressRequest))]
 [JsonSerializable(typeof(TypeRequest))]
+[JsonSerializable(typeof(PowerSetting))]
+[JsonSerializable(typeof(BrightnessRequest))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>What the API answers and what <c>--json</c> prints: <see cref="ControlJson"/> for eyes too, with quotes and other scripts' letters as they are. It goes into no HTML.</summary>

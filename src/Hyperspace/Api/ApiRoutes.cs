@@ -18,8 +18,10 @@ internal sealed record ApiRoute(string Method, string Path, RequestDelegate Hand
 /// What each route does. <c>openapi.json</c> describes them; a test holds both together. What is done to VMs does not end with the client that asked for it: a VM that is being stopped would
 /// be left half-way.
 /// </summary>
+/// <param name="power">The power of this machine and of its VMs.</param>
+/// <param name="policy">The power rules; null in a daemon without.</param>
 /// <param name="ending">The daemon ends.</param>
-internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl seat, CancellationToken ending)
+internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl seat, IPowerDesk power, IPolicyDesk? policy, CancellationToken ending)
 {
     private static readonly TimeSpan SeatPatience = TimeSpan.FromSeconds(10);
 
@@ -37,6 +39,13 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         new("GET", "/v1/vms/{name}/logs/{log}", LogAsync),
         new("PUT", "/v1/vms/{name}/port", MoveAsync),
         new("POST", "/v1/reload", ReloadAsync),
+        new("GET", "/v1/power", c => Json(c, power.Report(), ReadableJson.Default.PowerReport)),
+        new("PATCH", "/v1/power", SetPowerAsync),
+        new("DELETE", "/v1/power", ReleasePowerAsync),
+        new("GET", "/v1/power/policy", c => Json(c, Policy.Status, ReadableJson.Default.PolicyStatus)),
+        new("POST", "/v1/power/cancel", CancelPolicyAsync),
+        new("GET", "/v1/power/brightness", GetBrightnessAsync),
+        new("PUT", "/v1/power/brightness", SetBrightnessAsync),
         new("GET", "/v1/seat", c => AskSeatAsync(c, "status", null, null, SeatPatience)),
         new("POST", "/v1/seat/switch", SwitchAsync),
         new("POST", "/v1/seat/press", PressAsync),
@@ -57,7 +66,9 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
             "reset" => VmAction.Reset,
             "pause" => VmAction.Pause,
             "resume" => VmAction.Resume,
-            var other => throw new ApiException(StatusCodes.Status404NotFound, $"There is no action \"{other}\"; expected start, stop, kill, reset, pause or resume."),
+            "sleep" => VmAction.Sleep,
+            "wake" => VmAction.Wake,
+            var other => throw new ApiException(StatusCodes.Status404NotFound, $"There is no action \"{other}\"; expected start, stop, kill, reset, pause, resume, sleep or wake."),
         };
         await fleet.ActAsync(name, action, ending);
         await Json(context, Vm(name), ReadableJson.Default.VmStatus);
@@ -92,6 +103,56 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
     {
         await fleet.ReloadAsync(ending);
         await Json(context, fleet.Vms, ReadableJson.Default.IReadOnlyListVmStatus);
+    }
+
+    private async Task SetPowerAsync(HttpContext context)
+    {
+        PowerSetting body = await BodyAsync(context, ApiJson.Default.PowerSetting, """{"acOnline": false, "batteries": [{"name": "BAT0", "present": true, "status": "discharging", "levelPercent": 42}]}""");
+        if (body.Batteries?.Any(b => b is null) == true)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, "A battery is null; expected an object.");
+        }
+
+        try
+        {
+            power.Set(body);
+        }
+        catch (MachineException e)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, e.Message);
+        }
+
+        await Json(context, power.Report(), ReadableJson.Default.PowerReport);
+    }
+
+    private async Task ReleasePowerAsync(HttpContext context)
+    {
+        power.Release();
+        await Json(context, power.Report(), ReadableJson.Default.PowerReport);
+    }
+
+    private IPolicyDesk Policy => policy ?? throw new ApiException(StatusCodes.Status404NotFound, "This daemon has no power rules.");
+
+    /// <summary>Answers with what was being done.</summary>
+    private async Task CancelPolicyAsync(HttpContext context)
+    {
+        PolicyStatus before = Policy.Status;
+        bool cancelled = Policy.Cancel();
+        await Json(context, cancelled ? before : before with { Running = null }, ReadableJson.Default.PolicyStatus);
+    }
+
+    private Task GetBrightnessAsync(HttpContext context) =>
+        Json(context, new BrightnessLevel(Policy.BrightnessPercent ?? throw new MachineException("This machine has no backlight that can be set.")), ReadableJson.Default.BrightnessLevel);
+
+    private async Task SetBrightnessAsync(HttpContext context)
+    {
+        BrightnessRequest body = await BodyAsync(context, ApiJson.Default.BrightnessRequest, """{"percent": 60}""");
+        if (body.Percent is < 0 or > 100)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"A brightness of {body.Percent} % makes no sense; expected 0 to 100.");
+        }
+
+        await Json(context, new BrightnessLevel(await Policy.SetBrightnessAsync(body.Percent, context.RequestAborted)), ReadableJson.Default.BrightnessLevel);
     }
 
     private async Task SwitchAsync(HttpContext context)

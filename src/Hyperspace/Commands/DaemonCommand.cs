@@ -5,6 +5,8 @@ using Hyperspace.Linux;
 using Hyperspace.Linux.Files;
 using Hyperspace.Machines.Definitions;
 using Hyperspace.Machines.Engines.Qemu;
+using Hyperspace.Machines.Power.Host;
+using Hyperspace.Machines.Power.Mailbox;
 using Hyperspace.Machines.Supervision;
 
 namespace Hyperspace.Commands;
@@ -30,7 +32,13 @@ internal static class DaemonCommand
         {
             var store = new DefinitionStore(paths, HostFacts.Read());
             await using Fleet fleet = await Fleet.OpenAsync(store, new QemuEngine(paths), paths, TimeProvider.System, ending.Token);
-            await using DaemonHost host = await DaemonHost.OpenAsync(paths, fleet, ending.Token);
+            using var machine = new SysfsPower();
+            using var control = new PowerControl(machine);
+            await using var guests = new GuestPowers(fleet, control, paths);
+            DaemonHost? shown = null;
+            await using PolicySetup policy = await PolicySetup.OpenAsync(paths, fleet, control, () => shown?.Seat);
+            await using DaemonHost host = await DaemonHost.OpenAsync(paths, fleet, ending.Token, power: new PowerDesk(control, guests), policy: policy.Desk);
+            shown = host;
             int running = fleet.Vms.Count(vm => vm.IsAlive);
             Console.Out.WriteLine($"hyperspace daemon {ProductVersion.Text} is ready: {fleet.Vms.Count} {(fleet.Vms.Count == 1 ? "VM" : "VMs")}, {running} running; control API on {paths.ApiSocket}");
             Console.Out.Flush();

@@ -7,16 +7,23 @@ namespace Hyperspace.Daemon;
 internal sealed class StatusBoard : IDisposable
 {
     private readonly IFleet _fleet;
+    private readonly IPowerDesk _power;
+    private readonly IPolicyDesk? _policy;
     private volatile SeatStatus? _seat;
 
-    public StatusBoard(IFleet fleet)
+    public StatusBoard(IFleet fleet, IPowerDesk? power = null, IPolicyDesk? policy = null)
     {
-        _fleet = fleet;
+        (_fleet, _power, _policy) = (fleet, power ?? new NoPowerDesk(), policy);
         fleet.Changed += OnFleetChanged;
+        _power.Changed += OnFleetChanged;
+        if (policy is not null)
+        {
+            policy.Changed += OnFleetChanged;
+        }
     }
 
     /// <summary>As it is now.</summary>
-    public Snapshot Current => new(_fleet.Host, _fleet.Vms, _seat);
+    public Snapshot Current => new(_fleet.Host, _fleet.Vms, _seat) { Power = _power.Current, Policy = _policy?.Status };
 
     /// <summary>Null while no seat is connected.</summary>
     public SeatStatus? Seat
@@ -25,6 +32,7 @@ internal sealed class StatusBoard : IDisposable
         set
         {
             _seat = value;
+            _policy?.Touched();
             Changed?.Invoke(BoardChange.Seat);
         }
     }
@@ -34,7 +42,15 @@ internal sealed class StatusBoard : IDisposable
 
     private void OnFleetChanged() => Changed?.Invoke(BoardChange.Fleet);
 
-    public void Dispose() => _fleet.Changed -= OnFleetChanged;
+    public void Dispose()
+    {
+        _fleet.Changed -= OnFleetChanged;
+        _power.Changed -= OnFleetChanged;
+        if (_policy is not null)
+        {
+            _policy.Changed -= OnFleetChanged;
+        }
+    }
 }
 
 /// <summary>Which part of a <see cref="StatusBoard"/> is new.</summary>

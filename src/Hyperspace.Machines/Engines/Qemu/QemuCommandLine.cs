@@ -1,5 +1,6 @@
 using System.Globalization;
 using Hyperspace.Machines.Definitions;
+using Hyperspace.Machines.Power.Table;
 
 namespace Hyperspace.Machines.Engines.Qemu;
 
@@ -49,6 +50,7 @@ internal static class QemuCommandLine
         AddInput(line, vm.Input);
         AddDisks(line, vm, files);
         AddNetwork(line, vm.Network);
+        AddPower(line, vm.Power, files);
         line.AddRange(vm.Extra);
         return line;
     }
@@ -140,6 +142,18 @@ internal static class QemuCommandLine
         {
             string forwards = string.Concat(network.Forwards.Select(f => Text($",hostfwd={f.Protocol}:127.0.0.1:{f.HostPort}-:{f.GuestPort}")));
             line.AddRange("-netdev", $"user,id=net0{forwards}", "-device", "virtio-net-pci,netdev=net0,romfile=");
+        }
+    }
+
+    /// <summary>The UART goes through COM4's description, which the table hides from the guest; the guest's serial ports stay COM1 to COM3.</summary>
+    private static void AddPower(List<string> line, PowerDefinition power, QemuFiles files)
+    {
+        if (power.Mode != PowerMode.None)
+        {
+            line.AddRange(
+                "-acpitable", $"file={Escape(files.PowerTable)}",
+                "-chardev", $"socket,id=power,path={Escape(files.Power)},server=on,wait=off",
+                "-device", PowerTable.Uart);
         }
     }
 

@@ -21,6 +21,12 @@ internal sealed class QemuFiles(HyperspacePaths paths, string name)
     /// <summary>Linux allows 107 bytes for a socket's path (unix(7)).</summary>
     public string Qmp => Path.Combine(Sockets, QmpSocket);
 
+    /// <summary>The power mailbox: the UART behind the ACPI table.</summary>
+    public string Power => Path.Combine(Sockets, "power");
+
+    /// <summary>The ACPI table of batteries, AC and lid.</summary>
+    public string PowerTable => Path.Combine(Runtime, "power.aml");
+
     public string RunRecord => Path.Combine(Runtime, "run.json");
 
     /// <summary>What <see cref="SystemCallFilter"/> says, for bubblewrap.</summary>

@@ -52,6 +52,7 @@ internal sealed class QemuMachine : IRunningMachine
     public DateTimeOffset StartedAt => _record.StartedAt;
     public string Accelerator => _record.Accelerator;
     public bool IsPaused { get; private set; }
+    public bool IsAsleep { get; private set; }
     public string? Trouble { get; private set; }
     public event Action? Changed;
     public Task<MachineEnd> Ended => _ended.Task;
@@ -94,6 +95,8 @@ internal sealed class QemuMachine : IRunningMachine
     public Task PauseAsync(CancellationToken cancel) => CommandAsync("stop", cancel);
 
     public Task ResumeAsync(CancellationToken cancel) => CommandAsync("cont", cancel);
+
+    public Task WakeAsync(CancellationToken cancel) => IsAsleep ? CommandAsync("system_wakeup", cancel) : Task.CompletedTask;
 
     public async Task KillAsync()
     {
@@ -245,6 +248,17 @@ internal sealed class QemuMachine : IRunningMachine
             case "RESUME":
                 Interlocked.Increment(ref _changes);
                 Set(paused: false, _startTrouble);
+
+                // One that was paused in its sleep sleeps on.
+                _ = SynchroniseAsync(qmp, _over.Token).ContinueWith(static task => task.Exception, TaskScheduler.Default);
+                break;
+            case "SUSPEND":
+                Interlocked.Increment(ref _changes);
+                Set(paused: false, Trouble, asleep: true);
+                break;
+            case "WAKEUP":
+                Interlocked.Increment(ref _changes);
+                Set(paused: false, Trouble, asleep: false);
                 break;
             case "BLOCK_IO_ERROR" when QmpMessage.Member(message.Data, "action") == "stop":
                 Set(null, $"The host cannot write or read one of its disks ({QmpMessage.Member(message.Data, "reason")}), so it was paused. Mend that and resume it: nothing is lost.");
@@ -297,7 +311,7 @@ internal sealed class QemuMachine : IRunningMachine
 
             // A sleeping guest is not paused: it does what it wants to do.
             case "running" or "suspended":
-                Set(paused: false, Trouble, asked);
+                Set(paused: false, Trouble, asked, asleep: status == "suspended");
                 break;
             case "paused" or "prelaunch" or "inmigrate" or "postmigrate" or "finish-migrate" or "save-vm" or "restore-vm" or "debug" or "watchdog" or "colo":
                 Set(paused: true, Trouble, asked);
@@ -311,18 +325,18 @@ internal sealed class QemuMachine : IRunningMachine
         return lines.LastOrDefault(line => line.Contains("Kernel panic", StringComparison.Ordinal)) ?? LogTail.OneLine(_files.Serial, 2, "");
     }
 
-    /// <param name="paused">Null leaves it as it is.</param>
-    private void Set(bool? paused, string? trouble, int? asked = null)
+    /// <param name="paused">Null leaves it as it is; so does <paramref name="asleep"/>.</param>
+    private void Set(bool? paused, string? trouble, int? asked = null, bool? asleep = null)
     {
         lock (_lock)
         {
-            bool now = paused ?? IsPaused;
-            if (_why is not null || (asked ?? _changes) != _changes || (now == IsPaused && trouble == Trouble))
+            bool now = paused ?? IsPaused, sleeps = asleep ?? IsAsleep;
+            if (_why is not null || (asked ?? _changes) != _changes || (now == IsPaused && sleeps == IsAsleep && trouble == Trouble))
             {
                 return;
             }
 
-            (IsPaused, Trouble) = (now, trouble);
+            (IsPaused, IsAsleep, Trouble) = (now, sleeps, trouble);
         }
 
         Changed?.Invoke();

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Hyperspace.Linux.Files;
 using Hyperspace.Machines.Definitions;
+using Hyperspace.Machines.Power.Table;
 
 namespace Hyperspace.Machines.Engines.Qemu;
 
@@ -28,6 +29,11 @@ internal static class QemuPreparation
         Directory.CreateDirectory(files.Sockets, PrivateFolder);
         Give(files.Sockets, user);
         File.WriteAllBytes(files.Filter, SystemCallFilter.Build());
+        if (vm.Power.Mode != PowerMode.None)
+        {
+            File.WriteAllBytes(files.PowerTable, PowerTable.Bytes);
+        }
+
         Rotate(files.QemuLog);
         Rotate(files.Serial);
         Create(files.Serial, user);
@@ -47,6 +53,7 @@ internal static class QemuPreparation
     {
         Try(() => File.Delete(files.RunRecord));
         Try(() => File.Delete(files.Filter));
+        Try(() => File.Delete(files.PowerTable));
         Try(() =>
         {
             // QEMU owns this folder: links in it are removed and not followed.

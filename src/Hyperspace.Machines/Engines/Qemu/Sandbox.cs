@@ -110,6 +110,11 @@ internal sealed class Sandbox
     public static IEnumerable<(string File, bool Writable)> FilesOf(VmDefinition vm, QemuFiles files)
     {
         yield return (files.Serial, true);
+        if (vm.Power.Mode != PowerMode.None)
+        {
+            yield return (files.PowerTable, false);
+        }
+
         if (vm.Firmware == Firmware.Uefi)
         {
             yield return (files.Variables, true);

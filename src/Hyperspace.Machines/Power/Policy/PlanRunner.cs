@@ -27,7 +27,8 @@ internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendR
     private volatile bool _others;
 
     /// <summary>Never throws.</summary>
-    public async Task<PlanEnd> RunAsync(Decision decision, CancellationToken cancel)
+    /// <param name="pretends">The host is neither suspended nor powered off; the log says so, and what follows is done as if it had been.</param>
+    public async Task<PlanEnd> RunAsync(Decision decision, bool pretends, CancellationToken cancel)
     {
         bool suspends = decision.Plan.Any(step => step.Kind == ActionKind.SuspendHost);
         List<string> wereRunning = [.. decision.Situation.Guests.Where(g => g.State == VmState.Running).Select(g => g.Name)];
@@ -38,7 +39,7 @@ internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendR
             foreach (PlanStep step in decision.Plan)
             {
                 cancel.ThrowIfCancellationRequested();
-                if (await StepAsync(step, decision, held, cancel) is { } problem)
+                if (await StepAsync(step, decision, pretends, held, cancel) is { } problem)
                 {
                     end = new PlanEnd(false, problem);
                     break;
@@ -64,15 +65,15 @@ internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendR
     }
 
     /// <returns>Why the plan must not go on; null when it may.</returns>
-    private Task<string?> StepAsync(PlanStep step, Decision decision, HashSet<string> held, CancellationToken cancel) => step.Kind switch
+    private Task<string?> StepAsync(PlanStep step, Decision decision, bool pretends, HashSet<string> held, CancellationToken cancel) => step.Kind switch
     {
         ActionKind.SleepGuests => AllAtOnceAsync(step, vm => SleepAsync(vm, step.Deadline, held, cancel)),
         ActionKind.PauseGuests => AllAtOnceAsync(step, vm => PauseAsync(vm, held, cancel)),
         ActionKind.StopGuests => InTurnAsync(step, decision, vm => StopAsync(vm, step.Deadline, cancel)),
         ActionKind.CheckpointGuests => InTurnAsync(step, decision, vm => CheckpointAsync(vm, step.Deadline, cancel)),
         ActionKind.ForwardToGuest => AllAtOnceAsync(step, vm => ForwardAsync(vm, decision.Occasion, cancel)),
-        ActionKind.SuspendHost => SuspendAsync(step, held, cancel),
-        ActionKind.PowerOffHost => HostAsync("power off the host", step, host.PowerOffAsync, cancel),
+        ActionKind.SuspendHost => SuspendAsync(step, pretends, held, cancel),
+        ActionKind.PowerOffHost => HostAsync("power off the host", step, pretends ? Pretend("powered off") : host.PowerOffAsync, cancel),
         ActionKind.Lock => OptionalAsync("lock", step, host.LockAsync, cancel),
         ActionKind.BlankScreen => OptionalAsync("blank the screen", step, token => host.BlankAsync(true, token), cancel),
         _ => Task.FromResult<string?>(null),
@@ -132,13 +133,13 @@ internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendR
         return TryAsync($"{vm} has got the {occasion}", $"{vm} does not get the {occasion}", PauseDeadline, token => guests.PressAsync(vm, occasion.Kind == OccasionKind.SleepButton, token), cancel);
     }
 
-    private async Task<string?> SuspendAsync(PlanStep step, HashSet<string> held, CancellationToken cancel)
+    private async Task<string?> SuspendAsync(PlanStep step, bool pretends, HashSet<string> held, CancellationToken cancel)
     {
         await Task.WhenAll(guests.Vms.Where(vm => vm.State == VmState.Running).Select(vm => PauseAsync(vm.Name, held, cancel)));
         cancel.ThrowIfCancellationRequested();
         log($"The host is suspended ({host.Way}).");
         _suspends = true;
-        string? problem = await HostAsync("suspend the host", step, host.SuspendAsync, cancel);
+        string? problem = await HostAsync("suspend the host", step, pretends ? Pretend("suspended") : host.SuspendAsync, cancel);
         _suspends = false;
         if (problem is not null)
         {
@@ -149,6 +150,12 @@ internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendR
         log($"The host is awake again; its time zone is {clock.LocalTimeZone.Id}.");
         return null;
     }
+
+    private Func<CancellationToken, Task> Pretend(string what) => _ =>
+    {
+        log($"It was only pretended that the host is {what}: values are set by hand, or this is an installation beside that of the machine; \"host: act\" in the rules changes that.");
+        return Task.CompletedTask;
+    };
 
     /// <summary>Somebody else suspends the host: guests are paused before, and go on after it.</summary>
     public async Task HostSleepsAsync(bool before)

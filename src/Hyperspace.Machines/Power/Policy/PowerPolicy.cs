@@ -9,7 +9,11 @@ namespace Hyperspace.Machines.Power.Policy;
 /// <param name="Rules">Reads the rules; called for each occasion, so that a changed file counts at once.</param>
 /// <param name="Seat">What the seat shows; null without a seat.</param>
 /// <param name="ExternalMonitor">Whether one is connected.</param>
-public sealed record PolicyWorld(IPowerSource Source, IPolicyGuests Guests, IHostPower Host, Func<LoadedRules> Rules, Func<SeatStatus?> Seat, Func<bool> ExternalMonitor, TimeProvider Clock);
+public sealed record PolicyWorld(IPowerSource Source, IPolicyGuests Guests, IHostPower Host, Func<LoadedRules> Rules, Func<SeatStatus?> Seat, Func<bool> ExternalMonitor, TimeProvider Clock)
+{
+    /// <summary>False for an installation beside that of the machine: it pretends to suspend and to power off, unless its rules say otherwise.</summary>
+    public bool OwnsMachine { get; init; } = true;
+}
 
 /// <summary>
 /// Does what the rules say when the machine's lid, buttons, battery or idleness are an occasion; see <see cref="OccasionFilter"/> for what is none. One plan at a time:
@@ -114,6 +118,9 @@ public sealed class PowerPolicy : IAsyncDisposable
         int now = _world.Host.BrightnessPercent ?? throw new MachineException("This machine has no backlight that can be set.");
         return _world.Host.SetBrightnessAsync(Math.Clamp(now + (up ? 5 : -5), 1, 100), cancel);
     }
+
+    /// <summary>Whoever only tries something out must not find the machine switched off.</summary>
+    private bool Pretends => !(_rules.HostActs ?? (_world.OwnsMachine && !_world.Source.Current.IsSet));
 
     private TimeSpan Now => _world.Clock.GetElapsedTime(_start);
 
@@ -235,7 +242,7 @@ public sealed class PowerPolicy : IAsyncDisposable
 
     private async Task RunAsync(Run run)
     {
-        PlanEnd end = await _runner.RunAsync(run.Decision, run.Cancel.Token);
+        PlanEnd end = await _runner.RunAsync(run.Decision, Pretends, run.Cancel.Token);
         lock (_lock)
         {
             Note(end.Done ? $"{run.Decision.Occasion}: done." : $"{run.Decision.Occasion}: not all was done: {end.Words}.");

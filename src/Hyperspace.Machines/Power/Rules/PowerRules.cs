@@ -54,8 +54,9 @@ public sealed record PowerRule(int Number, string? Name, Occasion When, RuleCond
 /// <param name="LowPercent">At which level the battery is low: above <paramref name="CriticalPercent"/>, at most 99.</param>
 /// <param name="CriticalPercent">1 to 98.</param>
 /// <param name="StopOrder">VMs that are stopped first, in this order; the others follow, the one that was started last before the one that was started first.</param>
+/// <param name="HostActs">Whether the host is really suspended and powered off; null: not while values are set by hand, nor by an installation beside that of the machine.</param>
 /// <param name="File">Null for the built-in rules.</param>
-public sealed record PowerRules(IReadOnlyList<PowerRule> Rules, int LowPercent, int CriticalPercent, IReadOnlyList<string> StopOrder, string? File)
+public sealed record PowerRules(IReadOnlyList<PowerRule> Rules, int LowPercent, int CriticalPercent, IReadOnlyList<string> StopOrder, bool? HostActs, string? File)
 {
     /// <summary>The idle times that rules are about, shortest first.</summary>
     public IReadOnlyList<TimeSpan> IdleTimes => [.. Rules.Where(r => r.When.Kind == OccasionKind.Idle).Select(r => r.When.IdleFor).Distinct().Order()];

@@ -55,7 +55,7 @@ public static class RulesReader
             errors.Add(group.Nodes.GetValueOrDefault("critical") ?? group.Nodes.GetValueOrDefault("low"), "critical", $"{critical} % is not below low ({low} %); expected critical below low.", "critical: 5");
         }
 
-        return new LoadedRules(errors.All.Count > 0 ? null : new PowerRules(rules, low, critical, [.. group.List<string>("stopOrder")], file), errors.All);
+        return new LoadedRules(errors.All.Count > 0 ? null : new PowerRules(rules, low, critical, [.. group.List<string>("stopOrder")], group.Get<string?>("host", null) is { } host ? host == "act" : null, file), errors.All);
     }
 
     private static PowerRule RuleOf(Group rule, YamlNode[] nodes, int number, DefinitionErrors errors)

@@ -24,6 +24,8 @@ internal static class VmCommand
         ActCommand.Build(context, VmAction.Reset, "reset", "Press the reset button: what a guest has not written yet is lost. Asks on a terminal.", "has been reset", "Reset"),
         ActCommand.Build(context, VmAction.Pause, "pause", "Stop the VMs' CPUs for a while.", "is paused"),
         ActCommand.Build(context, VmAction.Resume, "resume", "Let paused VMs go on.", "runs"),
+        ActCommand.Build(context, VmAction.Sleep, "sleep", "Press the VMs' sleep button; what the guests do about it is their own business.", "has had its sleep button pressed"),
+        ActCommand.Build(context, VmAction.Wake, "wake", "Wake VMs that have put themselves to sleep.", "is awake"),
         LogCommand.Build(context),
         DeleteCommand.Build(context),
         Schema(context),
