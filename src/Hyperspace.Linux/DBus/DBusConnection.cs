@@ -128,7 +128,20 @@ public sealed unsafe class DBusConnection : IDisposable
         }
     }
 
-    /// <summary>Sends what <see cref="NewCall"/> began. A broken connection is noticed by <c>closed</c>, not here.</summary>
+    /// <summary>Begins a signal. All texts are NUL-terminated u8 literals.</summary>
+    public DBusWriter NewSignal(ReadOnlySpan<byte> path, ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member)
+    {
+        ObjectDisposedException.ThrowIf(_bus == 0, this);
+
+        // SAFETY: NUL-terminated literals, pinned for the call; sd-bus copies them.
+        fixed (byte* p = path, i = @interface, m = member)
+        {
+            Check(SdBus.NewSignal(_bus, out nint message, p, i, m), "sd_bus_message_new_signal");
+            return new DBusWriter(_bus, message);
+        }
+    }
+
+    /// <summary>Sends what <see cref="NewCall"/> or <see cref="NewSignal"/> began. A broken connection is noticed by <c>closed</c>, not here.</summary>
     public void Send(in DBusWriter writer)
     {
         if (_bus != 0 && writer.Send())

@@ -2,7 +2,7 @@ namespace Hyperspace.Protocols.Control;
 
 /// <summary>What the power rules do.</summary>
 /// <param name="Running">The plan that is being done, in words; null when none is.</param>
-/// <param name="Recent">The last lines of the log, the newest last: at most 20.</param>
+/// <param name="Recent">The last lines of the log, the newest last: at most 8.</param>
 /// <param name="Way">Who suspends and powers off this machine, such as <c>logind</c>.</param>
 public sealed record PolicyStatus(string? Running, IReadOnlyList<string> Recent, string Way);
 

@@ -28,7 +28,7 @@ internal sealed class DaemonHost : IAsyncDisposable
         _paths = paths;
         Socket listener = LocalSocket.Listen(paths.LinkSocket, LinkBacklog);
         _board = new StatusBoard(fleet, power, policy);
-        _link = new LinkServer(listener, fleet, _board, ProductVersion.Text, linkPatience);
+        _link = new LinkServer(listener, fleet, _board, ProductVersion.Text, linkPatience, policy);
     }
 
     /// <summary>Takes the daemon's place on this machine: what follows may remove the sockets of a dead one. The place is free again when the result is disposed, or the process ends.</summary>

@@ -20,6 +20,10 @@ internal interface IPolicyDesk
     /// <summary>0 to 100; null where there is no backlight.</summary>
     int? BrightnessPercent { get; }
 
+    /// <summary>One step, as of a key; never to 0.</summary>
+    /// <exception cref="Machines.MachineException">It cannot be set; says why.</exception>
+    Task<int> StepBrightnessAsync(bool up, CancellationToken cancel);
+
     /// <exception cref="Machines.MachineException">It cannot be set; says why.</exception>
     Task<int> SetBrightnessAsync(int percent, CancellationToken cancel);
 }
@@ -38,6 +42,8 @@ internal sealed class PolicyDesk(PowerPolicy policy, IHostPower host) : IPolicyD
     public bool Cancel() => policy.Cancel();
 
     public void Touched() => policy.Touched();
+
+    public Task<int> StepBrightnessAsync(bool up, CancellationToken cancel) => policy.StepBrightnessAsync(up, cancel);
 
     public int? BrightnessPercent => host.BrightnessPercent;
 

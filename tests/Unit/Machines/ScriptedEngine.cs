@@ -137,6 +137,7 @@ internal sealed class ScriptedRun(string name, int generation) : IRunningMachine
     public DateTimeOffset StartedAt { get; } = DateTimeOffset.UnixEpoch;
     public string Accelerator => "tcg";
     public bool IsPaused { get; private set; }
+    public bool IsAsleep { get; private set; }
     public string? Trouble { get; private set; }
     public event Action? Changed;
     public Task<MachineEnd> Ended => _ended.Task;
@@ -182,6 +183,18 @@ internal sealed class ScriptedRun(string name, int generation) : IRunningMachine
     {
         Pause(false);
         return Done("resume");
+    }
+
+    public Task WakeAsync(CancellationToken cancel)
+    {
+        FallAsleep(false);
+        return Done("wake");
+    }
+
+    public void FallAsleep(bool asleep)
+    {
+        IsAsleep = asleep;
+        Changed?.Invoke();
     }
 
     public Task<SafeFileHandle> OpenDisplayAsync(CancellationToken cancel) => Task.FromResult(new SafeFileHandle(-1, ownsHandle: false));

@@ -114,6 +114,36 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public async Task Values_that_are_set_by_hand_only_pretend_to_suspend_unless_the_rules_say_otherwise()
+    {
+        await using PolicyBench bench = await PolicyBench.StartAsync();
+        bench.Power.Set(bench.Power.Current with { IsSet = true, LidOpen = false });
+        bench.Clock.Advance(OccasionFilter.LidSettle);
+        await bench.QuietAsync();
+        Assert.Empty(bench.Host.Calls);
+        Assert.Contains("wake work", bench.Guests.Calls);
+        bench.Says("It was only pretended that the host is suspended");
+
+        bench.RulesText = "host: act\n" + DefaultRules.Yaml;
+        bench.Power.Press(PowerButton.Power);
+        await bench.QuietAsync();
+        Assert.Equal(["power off"], bench.Host.Calls);
+    }
+
+    [Fact]
+    public async Task When_somebody_else_suspends_the_host_guests_are_held_and_go_on_after_it()
+    {
+        await using PolicyBench bench = await PolicyBench.StartAsync();
+        await bench.Host.Sleeping!(true);
+        Assert.Equal((VmState.Paused, VmState.Paused), (bench.Guests["work"], bench.Guests["lab"]));
+        await bench.Host.Sleeping!(false);
+        Assert.Equal((VmState.Running, VmState.Running), (bench.Guests["work"], bench.Guests["lab"]));
+        Assert.Equal(["clock lab", "clock work"], bench.Guests.Calls.Where(c => c.StartsWith("clock")).Order());
+        bench.Power.Press(PowerButton.Sleep);
+        bench.Says("sleep button: it does not count");
+    }
+
+    [Fact]
     public async Task The_power_button_stops_guests_in_order_and_then_the_host()
     {
         await using PolicyBench bench = await PolicyBench.StartAsync();

@@ -54,6 +54,7 @@ public sealed class RulesReaderTests
     [InlineData("rules:\n  - when: lid closed\n    do: [hibernate]\n", 3, "rules[0].do[0]", "\"hibernate\" is not right; expected nothing, blank screen, lock,", "do: [sleep guests, suspend host]")]
     [InlineData("rules:\n  - when: lid closed\n    do: [nothing, lock]\n", 3, "rules[0].do", "nothing stands beside other actions", "do: [nothing]")]
     [InlineData("rules:\n  - when: lid closed\n    do:\n      - {action: suspend host, only: [work]}\n", 4, "rules[0].do[0]", "suspend host is not about guests", "do: [suspend host]")]
+    [InlineData("rules:\n  - when: lid closed\n    do:\n      - {action: suspend host, deadline: 2min}\n", 4, "rules[0].do[0].deadline", "suspend host takes as long as the machine sleeps", "do: [suspend host]")]
     [InlineData("rules:\n  - when: lid closed\n    do:\n      - {action: stop guests, deadline: 2h}\n", 4, "rules[0].do[0].deadline", "\"2h\" is not right; expected a time such as 30s or 2min", "deadline: 30s")]
     [InlineData("rules:\n  - when: lid closed\n    if: {power: mains}\n    do: [lock]\n", 3, "rules[0].if.power", "\"mains\" is not right; expected battery or ac", "power: battery")]
     [InlineData("rules:\n  - when: lid closed\n    if: {focused: 2}\n    do: [lock]\n", 3, "rules[0].if.focused", "expected a VM's name, or port with a number from 0 to 9", "focused: work")]

@@ -16,6 +16,9 @@ public sealed class Logind : ILogind
     public const string SystemBus = "/run/dbus/system_bus_socket";
 
     private static readonly TimeSpan OpenPatience = TimeSpan.FromSeconds(5);
+    /// <summary>Delay locks of others last 5 s by default, and some machines take a while.</summary>
+    private static readonly TimeSpan SleepPatience = TimeSpan.FromSeconds(60);
+
     private static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(25);
 
     private readonly Reactor _reactor = new();
@@ -24,7 +27,7 @@ public sealed class Logind : ILogind
     private readonly List<SafeFileHandle> _blocks = [];
     private DBusConnection? _bus;
     private SafeFileHandle? _delay;
-    private TaskCompletionSource? _awake;
+    private TaskCompletionSource? _asleep, _awake;
     private string? _broken;
 
     private Logind() => _thread = new Thread(_reactor.Run) { IsBackground = true, Name = "logind" };
@@ -59,22 +62,28 @@ public sealed class Logind : ILogind
 
     public async Task SuspendAsync(CancellationToken cancel)
     {
+        var asleep = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var awake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            _awake = awake;
+            (_asleep, _awake) = (asleep, awake);
         }
 
         try
         {
             await CallAsync("Suspend"u8.ToArray(), w => w.Boolean(false), null, cancel);
+            await Task.WhenAny(asleep.Task, awake.Task).WaitAsync(SleepPatience, cancel);
             await awake.Task.WaitAsync(cancel);
+        }
+        catch (TimeoutException e)
+        {
+            throw new MachineException($"logind has agreed and does not suspend this machine within {SleepPatience.TotalSeconds:0} s; something may hold it up (systemd-inhibit --list).", e);
         }
         finally
         {
             lock (_lock)
             {
-                _awake = null;
+                (_asleep, _awake) = (null, null);
             }
         }
     }
@@ -199,6 +208,11 @@ public sealed class Logind : ILogind
 
     private async Task GoingToSleepAsync()
     {
+        lock (_lock)
+        {
+            _asleep?.TrySetResult();
+        }
+
         await TellAsync(before: true);
 
         // logind goes on when the last delay lock is closed.

@@ -139,7 +139,9 @@ internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendR
         cancel.ThrowIfCancellationRequested();
         log($"The host is suspended ({host.Way}).");
         _suspends = true;
-        string? problem = await HostAsync("suspend the host", step, pretends ? Pretend("suspended") : host.SuspendAsync, cancel);
+
+        // Once it is asked for, nothing cancels it: the machine may be asleep by then.
+        string? problem = await HostAsync("suspend the host", step, pretends ? Pretend("suspended") : host.SuspendAsync, CancellationToken.None);
         _suspends = false;
         if (problem is not null)
         {

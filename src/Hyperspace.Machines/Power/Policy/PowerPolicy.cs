@@ -26,7 +26,7 @@ public sealed record PolicyWorld(IPowerSource Source, IPolicyGuests Guests, IHos
 /// </summary>
 public sealed class PowerPolicy : IAsyncDisposable
 {
-    private const int RecentLines = 20;
+    private const int RecentLines = 8;
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(30);
 
     private readonly PolicyWorld _world;
@@ -45,6 +45,7 @@ public sealed class PowerPolicy : IAsyncDisposable
     private TimeSpan _lastInput;
     private TimeSpan _idleTold;
     private bool _blanked;
+    private bool _isNew;
     private bool _ended;
 
     private sealed record Run(Decision Decision, CancellationTokenSource Cancel);
@@ -55,7 +56,7 @@ public sealed class PowerPolicy : IAsyncDisposable
     {
         (_world, _start) = (world, world.Clock.GetTimestamp());
         _log = new MachineLog(logFile, world.Clock);
-        _runner = new PlanRunner(world.Guests, world.Host, new SuspendRecord(heldFile), world.Clock, Note, OnResumed);
+        _runner = new PlanRunner(world.Guests, world.Host, new SuspendRecord(heldFile), world.Clock, NoteAndAnnounce, OnResumed);
         _filter = new OccasionFilter(world.Source.Current, TimeSpan.Zero);
         _timer = world.Clock.CreateTimer(_ => Update(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -159,6 +160,22 @@ public sealed class PowerPolicy : IAsyncDisposable
 
             TakeIdle(at);
             Arm(at);
+        }
+
+        Announce();
+    }
+
+    /// <summary>Only when there is something new: keys alone are no news.</summary>
+    private void Announce()
+    {
+        lock (_lock)
+        {
+            if (!_isNew)
+            {
+                return;
+            }
+
+            _isNew = false;
         }
 
         Changed?.Invoke();
@@ -346,10 +363,17 @@ public sealed class PowerPolicy : IAsyncDisposable
         }
     }
 
+    private void NoteAndAnnounce(string what)
+    {
+        Note(what);
+        Announce();
+    }
+
     private void Note(string what)
     {
         lock (_lock)
         {
+            _isNew = true;
             _log.Write(what);
             _recent.Enqueue($"{_world.Clock.GetLocalNow():yyyy-MM-dd HH:mm:ss} {what}");
             if (_recent.Count > RecentLines)

@@ -82,13 +82,13 @@ public static class ActionWords
 
     public static bool IsForGuests(ActionKind kind) => kind is >= ActionKind.SleepGuests and <= ActionKind.ForwardToGuest;
 
-    /// <summary>How long an action may take when the rule does not say. Null: the VM's own <c>stopDeadline</c>.</summary>
+    /// <summary>How long an action may take when the rule does not say. Null: the VM's own <c>stopDeadline</c>, and for a suspended host none: it sleeps as long as it likes.</summary>
     public static TimeSpan? DeadlineOf(ActionKind kind) => kind switch
     {
         ActionKind.SleepGuests => TimeSpan.FromSeconds(20),
-        ActionKind.StopGuests => null,
+        ActionKind.StopGuests or ActionKind.SuspendHost => null,
         ActionKind.CheckpointGuests => TimeSpan.FromMinutes(2),
-        ActionKind.SuspendHost or ActionKind.PowerOffHost => TimeSpan.FromMinutes(1),
+        ActionKind.PowerOffHost => TimeSpan.FromMinutes(1),
         _ => TimeSpan.FromSeconds(10),
     };
 }

@@ -88,6 +88,11 @@ public static class RulesReader
 
         foreach ((RuleAction action, int i) in actions.Select((a, i) => (a, i)))
         {
+            if (action is { Kind: ActionKind.SuspendHost, Deadline: not null })
+            {
+                errors.Add(action.Line, $"{rule.Path}.do[{i}].deadline", "suspend host takes as long as the machine sleeps; expected no deadline.", "do: [suspend host]");
+            }
+
             if (!ActionWords.IsForGuests(action.Kind) && action.Only.Count + action.Except.Count > 0)
             {
                 errors.Add(action.Line, $"{rule.Path}.do[{i}]", $"{ActionWords.Of(action.Kind)} is not about guests, so only and except have no meaning; expected neither.", "do: [suspend host]");

@@ -67,8 +67,6 @@ internal static class PolicyCommands
             return 0;
         });
 
-        // "-10" is a change and no option.
-        command.TreatUnmatchedTokensAsErrors = true;
         return command;
     }
 
