@@ -125,6 +125,7 @@ public sealed class PolicyTests
         bench.Says("It was only pretended that the host is suspended");
 
         bench.RulesText = "host: act\n" + DefaultRules.Yaml;
+        bench.Clock.Advance(OccasionFilter.ButtonGuard);
         bench.Power.Press(PowerButton.Power);
         await bench.QuietAsync();
         Assert.Equal(["power off"], bench.Host.Calls);

@@ -91,8 +91,7 @@ public sealed class PowerPolicy : IAsyncDisposable
     {
         lock (_lock)
         {
-            _run?.Cancel.Cancel();
-            return _run is not null;
+            return _run is { } run && CancelRun(run);
         }
     }
 
@@ -213,15 +212,16 @@ public sealed class PowerPolicy : IAsyncDisposable
             return;
         }
 
-        if (Cancels(occasion.Kind, _run.Decision))
+        Run run = _run;
+        if (Cancels(occasion.Kind, run.Decision))
         {
-            Note($"{occasion}: the plan for {_run.Decision.Occasion} is cancelled.");
-            _run.Cancel.Cancel();
+            Note($"{occasion}: the plan for {run.Decision.Occasion} is cancelled.");
+            CancelRun(run);
         }
 
         if (occasion.Kind is OccasionKind.PowerButton or OccasionKind.SleepButton or OccasionKind.Idle)
         {
-            Note($"{occasion}: not looked at, because the plan for {_run.Decision.Occasion} is being done.");
+            Note($"{occasion}: not looked at, because the plan for {run.Decision.Occasion} is being done.");
         }
         else if (occasion.Kind == OccasionKind.BatteryCritical)
         {
@@ -231,6 +231,13 @@ public sealed class PowerPolicy : IAsyncDisposable
         {
             _waiting.Add(occasion);
         }
+    }
+
+    /// <summary>What waits for it goes on elsewhere: not here, under the lock.</summary>
+    private static bool CancelRun(Run run)
+    {
+        _ = run.Cancel.CancelAsync();
+        return true;
     }
 
     private static bool Cancels(OccasionKind kind, Decision running) => (kind, running.Occasion.Kind) switch
@@ -264,7 +271,6 @@ public sealed class PowerPolicy : IAsyncDisposable
         {
             Note(end.Done ? $"{run.Decision.Occasion}: done." : $"{run.Decision.Occasion}: not all was done: {end.Words}.");
             _run = null;
-            run.Cancel.Dispose();
             while (_run is null && _waiting.Count > 0 && !_ended)
             {
                 Occasion next = _waiting[0];
@@ -393,7 +399,11 @@ public sealed class PowerPolicy : IAsyncDisposable
         lock (_lock)
         {
             _ended = true;
-            _run?.Cancel.Cancel();
+            if (_run is { } run)
+            {
+                CancelRun(run);
+            }
+
             running = _running;
         }
 
