@@ -37,7 +37,7 @@ internal sealed class BenchRig : IDisposable
         foreach (string guest in Guests)
         {
             string definition = File.ReadAllText(Path.Combine(Paths.Guest(guest), "vm.yaml"));
-            File.WriteAllText(Path.Combine(Paths.Definitions, guest + ".yaml"), $"{definition}\nextra: [\"-vnc\", \"unix:{VncSocket(guest)}\"]\n");
+            File.WriteAllText(Path.Combine(Paths.Definitions, guest + ".yaml"), $"{definition}\nextra: [\"-vnc\", \"unix:{VncSocket(guest)}\", \"-qmp\", \"unix:{SideMonitor(guest)},server=on,wait=off\"]\n");
         }
 
         _daemon = StartProgram("daemon");
@@ -54,6 +54,9 @@ internal sealed class BenchRig : IDisposable
     public HeadlessOutput Output { get; }
     public LinkedSeat Seat { get; }
     public Process Daemon => _daemon;
+
+    /// <summary>A monitor beside the daemon's.</summary>
+    public string SideMonitor(string guest) => Path.Combine(Paths.VmRuntime(guest), "qemu", "side.sock");
 
     public string VncSocket(string guest) => Path.Combine(Paths.VmRuntime(guest), "qemu", "vnc.sock");
 

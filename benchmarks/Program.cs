@@ -7,6 +7,7 @@ var benchmarks = new Dictionary<string, Func<BenchRig, IEnumerable<Result>>>
     ["key-echo"] = KeyEchoBenchmark.Run,
     ["frames"] = FramesBenchmark.Run,
     ["start"] = StartBenchmark.Run,
+    ["power"] = PowerBenchmark.Run,
 };
 
 bool json = args.Contains("--json");

@@ -3,6 +3,7 @@ using Hyperspace.Linux.Memory;
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
+using Hyperspace.Seat.Display.Compositor;
 using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Input;
@@ -35,6 +36,7 @@ public sealed class LinkedSeat : IDisposable
     private readonly ReactorTimer _statusTimer;
     private readonly ReactorTimer _noticeTimer;
     private readonly HashSet<(string Vm, int Generation)> _asked = [];
+    private readonly HashSet<string> _waking = [];
     private int _typingPort;
     private string? _passingNotice;
 
@@ -52,6 +54,7 @@ public sealed class LinkedSeat : IDisposable
         _statusTimer = reactor.Timer(() => _link.Send(new SeatChanged(Core.Status())));
         Core.StatusChanged = OnStatusChanged;
         Core.DisplayClosed = (_, _, _) => _displayTimer.Arm(DisplayRetry);
+        Core.WakeWanted = Wake;
         link.Changed = OnLinkChanged;
         link.Display = (offer, socket) => Core.Attach(offer.Vm, offer.Generation, socket);
         link.Command = Do;
@@ -90,10 +93,27 @@ public sealed class LinkedSeat : IDisposable
         if (_link.Snapshot is { } snapshot)
         {
             Core.SetPorts([.. snapshot.Vms.Where(vm => vm.Port is >= 1 and <= 9).DistinctBy(vm => vm.Port).Select(Port)]);
+            Core.Power = BarPower.Of(snapshot.Power);
             AskForDisplays();
         }
 
         Core.ConsoleDataChanged();
+    }
+
+    /// <summary>A key woke it on a real computer too. One request at a time: keys come faster than a guest wakes.</summary>
+    private void Wake(string vm)
+    {
+        if (_waking.Add(vm))
+        {
+            _link.Request(id => new VmRequest(id, vm, VmAction.Wake), answer =>
+            {
+                _waking.Remove(vm);
+                if (!answer.Ok)
+                {
+                    Notify(answer.Error ?? $"{vm} could not be woken.");
+                }
+            });
+        }
     }
 
     private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation);
@@ -106,7 +126,7 @@ public sealed class LinkedSeat : IDisposable
     {
         foreach (VmStatus vm in _link.Snapshot?.Vms ?? [])
         {
-            bool lives = vm.State is VmState.Running or VmState.Paused or VmState.Stopping;
+            bool lives = vm.State is VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping;
             if (vm.Port is not null && lives && !Core.HasDisplay(vm.Name, vm.Generation) && _asked.Add((vm.Name, vm.Generation)))
             {
                 AskForDisplay(vm.Name, vm.Generation);

@@ -40,6 +40,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     private bool _pageChanged = true;
     private bool _armed;
     private string? _notice;
+    private string _power = "";
     private long _lastEvent;
     private long? _switchedAt;
 
@@ -102,6 +103,23 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
             if (_notice != value)
             {
                 _notice = value;
+                UpdateBar();
+            }
+        }
+    }
+
+    /// <summary>A key was pressed for a guest that sleeps: the VM's name.</summary>
+    public Action<string>? WakeWanted { get; set; }
+
+    /// <summary>What the bar says of the battery; empty on a desktop PC.</summary>
+    public string Power
+    {
+        get => _power;
+        set
+        {
+            if (_power != value)
+            {
+                _power = value;
                 UpdateBar();
             }
         }
@@ -172,6 +190,12 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     {
         _lastEvent = e.Timestamp;
         _router.Key(e);
+
+        // After the chords: a key that leaves the port wakes nobody, nor does one of the leader.
+        if (e.Action == KeyAction.Down && !_router.IsArmed && _ports[FocusedPort]?.Info is { State: VmState.Sleeping } sleeper)
+        {
+            WakeWanted?.Invoke(sleeper.Vm);
+        }
     }
 
     public void Pointer(in PointerEvent e) => _router.Pointer(e);
@@ -322,7 +346,10 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         string? state = info is null or { State: VmState.Running } ? null : info.State.ToString().ToLowerInvariant();
         return new BarContent(
             port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, _notice, _output.AttentionKey,
-            _clock.GetLocalNow().ToString("HH:mm"), [.. _ports.Occupied.Select(s => new BarPort(s.Info.Number, s.Info.Label, s.Info.Color, s.Info.IsAlive))]);
+            _clock.GetLocalNow().ToString("HH:mm"), [.. _ports.Occupied.Select(s => new BarPort(s.Info.Number, s.Info.Label, s.Info.Color, s.Info.IsAlive))])
+        {
+            Power = _power,
+        };
     }
 
     private void ConsoleChanged()

@@ -9,7 +9,7 @@ namespace Hyperspace.Seat;
 /// <param name="Generation">Counts the VM's runs: another number, another display.</param>
 public sealed record PortInfo(int Number, string Vm, string Label, Rgb Color, VmState State, string? Reason, int Generation)
 {
-    public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Stopping;
+    public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping;
 }
 
 /// <summary>A port and, while there is one, the display of its VM.</summary>

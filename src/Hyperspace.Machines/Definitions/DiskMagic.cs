@@ -5,6 +5,8 @@ public static class DiskMagic
 {
     private static ReadOnlySpan<byte> Qcow2 => [(byte)'Q', (byte)'F', (byte)'I', 0xFB];
 
+    private static ReadOnlySpan<byte> Elf => [0x7F, (byte)'E', (byte)'L', (byte)'F'];
+
     /// <summary>True for qcow2 (QEMU documentation, "qcow2 image format"), false for anything else, null when it cannot be read.</summary>
     public static bool? IsQcow2(string file)
     {
@@ -17,6 +19,21 @@ public static class DiskMagic
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Whether the file is an ELF file, as an unpacked kernel is (System V ABI, "ELF identification"); false when it cannot be read.</summary>
+    public static bool IsElf(string file)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            Span<byte> first = stackalloc byte[4];
+            return stream.ReadAtLeast(first, 4, throwOnEndOfStream: false) == 4 && first.SequenceEqual(Elf);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

@@ -26,7 +26,7 @@ internal static class PowerKeys
         string[] others = [.. new[] { "level", "charging", "ac", "lid" }.Where(power.Has)];
         if (mode != "fixed")
         {
-            if (others.Length > 0 && !power.IsWrong("mode"))
+            if (others.Length > 0 && power.Has("mode"))
             {
                 errors.Add(root.Nodes.GetValueOrDefault("power"), "power", $"{string.Join(", ", others)} {(others.Length == 1 ? "is" : "are")} for mode fixed only; expected that mode, or no such key.", Example);
             }

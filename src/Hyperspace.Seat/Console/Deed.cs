@@ -4,7 +4,7 @@ using Hyperspace.Protocols.Link;
 namespace Hyperspace.Seat.Console;
 
 /// <summary>What a user can ask of the console, in the order in which the menu lists it.</summary>
-internal enum Deed : byte { Switch, Start, Stop, Kill, Reset, Pause, Resume, Log, Move, Host, Help, Quit }
+internal enum Deed : byte { Switch, Start, Stop, Kill, Reset, Pause, Resume, Log, Move, Host, Power, Help, Quit }
 
 /// <summary>A deed that the daemon has been asked for and has not answered yet.</summary>
 internal sealed record RunningDeed(string Vm, string Label, Deed Deed);
@@ -34,6 +34,7 @@ internal static class Deeds
         Deed.Log => "L",
         Deed.Move => "M",
         Deed.Host => "H",
+        Deed.Power => "W",
         Deed.Help => "F1",
         _ => "Q",
     };
@@ -50,6 +51,7 @@ internal static class Deeds
         Deed.Log => "log",
         Deed.Move => "move",
         Deed.Host => "host",
+        Deed.Power => "power",
         Deed.Help => "help",
         _ => "quit",
     };
@@ -67,11 +69,12 @@ internal static class Deeds
         Deed.Log => "Read its logs",
         Deed.Move => "Move it to another port",
         Deed.Host => "About this computer",
+        Deed.Power => "Power: batteries, charger, lid",
         Deed.Help => "Help",
         _ => "Quit",
     };
 
-    /// <summary>The deed that a letter stands for, upper or lower case; P is resume for a VM that is paused.</summary>
+    /// <summary>The deed that a letter stands for, upper or lower case; P is resume for a VM that is paused or sleeps.</summary>
     public static Deed? OfKey(ConsoleKeyPress key, VmStatus? vm) => key.Name switch
     {
         ConsoleKeyName.F1 => Deed.Help,
@@ -82,10 +85,11 @@ internal static class Deeds
             't' => Deed.Stop,
             'k' => Deed.Kill,
             'r' => Deed.Reset,
-            'p' => vm is { State: VmState.Paused } ? Deed.Resume : Deed.Pause,
+            'p' => vm is { State: VmState.Paused or VmState.Sleeping } ? Deed.Resume : Deed.Pause,
             'l' => Deed.Log,
             'm' => Deed.Move,
             'h' => Deed.Host,
+            'w' => Deed.Power,
             '?' => Deed.Help,
             'q' => Deed.Quit,
             _ => null,
@@ -140,7 +144,7 @@ internal static class Deeds
     /// <summary>What stands in the way of a deed now; null when nothing does. Allocates nothing, because pages ask for each of their keys whenever they are drawn.</summary>
     public static Obstacle? ObstacleTo(Deed deed, VmStatus? vm, IConsoleBackend backend, List<RunningDeed> running)
     {
-        if (deed is Deed.Host or Deed.Help or Deed.Quit)
+        if (deed is Deed.Host or Deed.Power or Deed.Help or Deed.Quit)
         {
             return null;
         }
@@ -211,6 +215,7 @@ internal static class Deeds
         (Deed.Start, VmState.Stopping) => "is still stopping; it can be started when it is off.",
         (Deed.Start, VmState.Starting) => "is being started already.",
         (Deed.Start, VmState.Paused) => "runs already; P lets it go on.",
+        (Deed.Start, VmState.Sleeping) => "runs already, asleep; P wakes it.",
         (Deed.Start, _) => "runs already.",
         (_, VmState.Off) => "is off.",
         (_, VmState.Crashed) => "has crashed and does not run.",
@@ -219,6 +224,7 @@ internal static class Deeds
         (Deed.Stop, VmState.Stopping) => "is stopping already; K ends it at once.",
         (_, VmState.Stopping) => "is stopping.",
         (Deed.Pause, VmState.Paused) => "is paused already.",
+        (Deed.Pause, VmState.Sleeping) => "sleeps; P wakes it.",
         (Deed.Resume, VmState.Running) => "is not paused.",
         _ => null,
     };

@@ -36,7 +36,8 @@ public sealed partial class OpenApiTests
         JsonTypeInfo[] types =
         [
             ControlJson.Default.VmStatus, ControlJson.Default.HostStatus, ControlJson.Default.SeatStatus, ControlJson.Default.Snapshot, ControlJson.Default.Problem,
-            ControlJson.Default.SeatPort, ControlJson.Default.PolicyStatus, ControlJson.Default.BrightnessLevel, ApiJson.Default.BrightnessRequest, ControlJson.Default.Degradation,
+            ControlJson.Default.SeatPort, ControlJson.Default.Degradation, ControlJson.Default.PowerState, ControlJson.Default.PowerReport, ControlJson.Default.PowerSetting, ControlJson.Default.VmPower,
+            ControlJson.Default.PolicyStatus, ControlJson.Default.BrightnessLevel, ApiJson.Default.BrightnessRequest, ControlJson.Default.BatteryState, ControlJson.Default.BacklightState, ControlJson.Default.ThermalState, ControlJson.Default.PowerEvent,
             ApiJson.Default.PortRequest, ApiJson.Default.SwitchRequest, ApiJson.Default.PressRequest, ApiJson.Default.TypeRequest,
         ];
         foreach (JsonTypeInfo type in types)
@@ -94,7 +95,7 @@ public sealed partial class OpenApiTests
         return folder;
     }
 
-    [GeneratedRegex(@"^\| `((GET|POST|PUT) [^`]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `((GET|POST|PUT|PATCH|DELETE) [^`]+)` \|", RegexOptions.Multiline)]
     private static partial Regex RouteRow();
 
     private static void Collect(JsonNode? node, List<string> references, List<string> names)

@@ -109,8 +109,9 @@ public class DialogTests
         Assert.Contains("Logs of Work", Chosen(6));
         Assert.Contains("Which port for Work?", Chosen(7));
         Assert.Contains("Example CPU", Chosen(8));
-        Assert.Contains("Switching, from everywhere", Chosen(9));
-        Assert.Contains("quit", Chosen(10));
+        Assert.Contains("nothing about power yet", Chosen(9));
+        Assert.Contains("Switching, from everywhere", Chosen(10));
+        Assert.Contains("quit", Chosen(11));
     }
 
     /// <summary>Opens the menu with an arrow, goes down so far, and presses Enter.</summary>

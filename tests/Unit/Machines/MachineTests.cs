@@ -159,6 +159,24 @@ public sealed class MachineTests
     }
 
     [Fact]
+    public async Task A_VM_that_sleeps_is_woken_by_resume_and_to_be_stopped_and_has_no_sleep_button_meanwhile()
+    {
+        var engine = new ScriptedEngine();
+        using var stage = new Stage(engine);
+        await stage.Machine.StartAsync(CancellationToken.None);
+        stage.Machine.CheckMaySleep();
+        engine.Runs[0].FallAsleep(true);
+        Assert.Equal(VmState.Sleeping, stage.Status.State);
+        Assert.True(stage.Status.IsAlive);
+        Assert.Throws<MachineStateException>(stage.Machine.CheckMaySleep);
+        await stage.Machine.ResumeAsync(CancellationToken.None);
+        Assert.Equal(VmState.Running, stage.Status.State);
+        engine.Runs[0].FallAsleep(true);
+        await stage.Machine.StopAsync(CancellationToken.None);
+        Assert.Equal(["wake", "wake", "power"], engine.Runs[0].Calls);
+    }
+
+    [Fact]
     public async Task A_crash_while_it_is_being_stopped_is_what_was_wanted()
     {
         var engine = new ScriptedEngine { OnPowerDown = run => run.End(Crash) };

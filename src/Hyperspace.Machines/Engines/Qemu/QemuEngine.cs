@@ -66,7 +66,7 @@ public sealed partial class QemuEngine : IEngine
             await EndStrayAsync(definition.Name);
             uint? user = QemuUser.Of(_paths, definition.Name);
             await QemuPreparation.PrepareAsync(definition, files, user, _uefi, cancel);
-            IReadOnlyList<string> line = _sandbox.Wrap(QemuCommandLine.Of(definition, files, accelerator, _uefi), definition, files, user);
+            IReadOnlyList<string> line = _sandbox.Wrap(QemuCommandLine.Of(definition, files, accelerator, _uefi, QemuCommandLine.MaySleep(definition)), definition, files, user);
             using Process launched = QemuProcess.Launch(line, files, accelerator == "kvm");
             var start = new QemuStart(definition, files, user, _sandbox.IsOn);
             return await start.ConnectAsync(launched, generation, accelerator, cancel);

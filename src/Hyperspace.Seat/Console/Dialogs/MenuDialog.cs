@@ -95,7 +95,7 @@ internal sealed class MenuDialog(Func<VmStatus?> vm, bool canQuit, Func<Deed, Ob
         {
             foreach (Deed deed in Deeds.OfVm)
             {
-                if (deed != (now.State == VmState.Paused ? Deed.Pause : Deed.Resume))
+                if (deed != (now.State is VmState.Paused or VmState.Sleeping ? Deed.Pause : Deed.Resume))
                 {
                     _deeds.Add(deed);
                 }
@@ -103,6 +103,7 @@ internal sealed class MenuDialog(Func<VmStatus?> vm, bool canQuit, Func<Deed, Ob
         }
 
         _deeds.Add(Deed.Host);
+        _deeds.Add(Deed.Power);
         _deeds.Add(Deed.Help);
         if (canQuit)
         {

@@ -72,7 +72,7 @@ internal sealed class HelpPage : ConsolePage
         Item(lines, "T", "Stop: press its power button, and end it if it does not react before its deadline. Asks first.");
         Item(lines, "K", "Kill: end it at once, as if the plug were pulled. Asks first.");
         Item(lines, "R", "Reset: as with a PC's reset button. Asks first.");
-        Item(lines, "P", "Pause it, or let it go on.");
+        Item(lines, "P", "Pause it, or let it go on; wake it when it sleeps.");
         Item(lines, "L", "Its logs: serial console, QEMU, events.");
         Item(lines, "M", "Move it to another port: arrows or a digit choose, Enter confirms, Esc forgets. A VM that is there gets the old port.");
     }
@@ -81,6 +81,7 @@ internal sealed class HelpPage : ConsolePage
     {
         Heading(lines, "Everywhere in the console");
         Item(lines, "H", "From the list: about this computer, and what is degraded and why.");
+        Item(lines, "W", "From the list: batteries, charger, lid, brightness, temperature.");
         Item(lines, "F1, ?", "This page.");
         Item(lines, "Esc, Backspace", "Back.");
         if (canQuit)

@@ -76,6 +76,8 @@ internal static class MachineDetails
         (VmState.Off or VmState.Crashed, true) when vm.Port is not null => "Enter starts it and switches to it.",
         (VmState.Off or VmState.Crashed, _) => "S starts it.",
         (VmState.Paused, _) => "It is paused: P lets it go on.",
+        (VmState.Sleeping, true) when vm.Port is not null => "It sleeps: a key on its port wakes it, and P does.",
+        (VmState.Sleeping, _) => "It sleeps: P wakes it.",
         (VmState.Stopping, _) => "It has been asked to power itself off; K ends it at once.",
         (VmState.Running, true) when vm.Port is not null => "Enter switches to it. Ctrl+Alt+Esc always leads back here.",
         (VmState.Running, true) => "It is on no port: M gives it one.",

@@ -140,6 +140,7 @@ internal static class MachineTable
         VmState.Starting => "starting",
         VmState.Running => "running",
         VmState.Paused => "paused",
+        VmState.Sleeping => "sleeping",
         VmState.Stopping => "stopping",
         VmState.Crashed => "crashed",
         _ => "invalid",

@@ -75,11 +75,12 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
         AddKey(keys, Deed.Stop, vm);
         AddKey(keys, Deed.Kill, vm);
         AddKey(keys, Deed.Reset, vm);
-        AddKey(keys, vm is { State: VmState.Paused } ? Deed.Resume : Deed.Pause, vm);
+        AddKey(keys, vm is { State: VmState.Paused or VmState.Sleeping } ? Deed.Resume : Deed.Pause, vm);
         keys.Add(new("Space", "menu"));
         AddKey(keys, Deed.Log, vm);
         AddKey(keys, Deed.Move, vm);
         AddKey(keys, Deed.Host, vm);
+        AddKey(keys, Deed.Power, vm);
         AddKey(keys, Deed.Help, vm);
         AddKey(keys, App.Quit is null ? null : Deed.Quit, vm);
     }
@@ -206,6 +207,9 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
                 break;
             case Deed.Host:
                 App.Open(new HostPage(App));
+                break;
+            case Deed.Power:
+                App.Open(new PowerPage(App));
                 break;
             case Deed.Help:
                 App.Open(new HelpPage(App));

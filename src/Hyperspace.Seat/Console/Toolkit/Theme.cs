@@ -40,7 +40,7 @@ internal static class Theme
     public static Rgb Of(VmState state) => state switch
     {
         VmState.Running => Good,
-        VmState.Paused => Warning,
+        VmState.Paused or VmState.Sleeping => Warning,
         VmState.Starting or VmState.Stopping => Busy,
         VmState.Crashed or VmState.Invalid => Bad,
         _ => Dim,

@@ -11,7 +11,11 @@ namespace Hyperspace.Seat.Display.Compositor;
 /// <param name="Leds">The guest's keyboard lights: 1 Scroll, 2 Num, 4 Caps.</param>
 /// <param name="Notice">A sentence that wants attention now, or null.</param>
 /// <param name="AttentionKey">How the console is reached from this output.</param>
-public sealed record BarContent(int Port, string Label, Rgb Color, string? State, bool Armed, uint Leds, string? Notice, string AttentionKey, string Clock, IReadOnlyList<BarPort> Ports);
+public sealed record BarContent(int Port, string Label, Rgb Color, string? State, bool Armed, uint Leds, string? Notice, string AttentionKey, string Clock, IReadOnlyList<BarPort> Ports)
+{
+    /// <summary>The battery, such as <c>42 %-</c>; empty where there is none.</summary>
+    public string Power { get; init; } = "";
+}
 
 /// <summary>A port in the bar's list.</summary>
 /// <param name="Alive">False is drawn dim.</param>
@@ -76,7 +80,8 @@ public static class TrustedBar
     private static string RightSide(BarContent content)
     {
         string locks = string.Concat((content.Leds & 4) != 0 ? "CAPS " : "", (content.Leds & 2) != 0 ? "NUM " : "", (content.Leds & 1) != 0 ? "SCROLL " : "");
-        return $" {locks} {content.AttentionKey}: console  {content.Clock} ";
+        string power = content.Power.Length == 0 ? "" : $"{content.Power}  ";
+        return $" {locks} {content.AttentionKey}: console  {power}{content.Clock} ";
     }
 
     /// <summary>Black or white, whichever is easier to read on the colour (ITU-R BT.601 luma).</summary>

@@ -23,6 +23,7 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
     {
         await BeginAsync();
         await SwitchAndTypeAsync("work", 1, "2-work");
+        await report.StepAsync("a battery falls in host and guest", BatteryFallsAsync);
         await SwitchAndTypeAsync("lab", 2, "3-lab");
         await report.StepAsync("no guest saw any part of a chord", NobodySawChordsAsync);
         await report.StepAsync("Ctrl+Alt+Esc leads to the console", AttentionAsync);
@@ -89,6 +90,33 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
             string[] strays = stage.Serial(other).Since(otherMark, line => line.StartsWith("hs:key", StringComparison.Ordinal));
             return strays.Length == 0 ? $"\"{text}\" on its serial line and on its screen" : throw new TourException($"{other} got keys too: {string.Join(", ", strays)}");
         });
+    }
+
+    /// <summary>The guest is asked what its own /sys says, and answers on its serial line.</summary>
+    private async Task<string?> BatteryFallsAsync()
+    {
+        const string question = "echo hs:battery $(cat /sys/class/power_supply/BAT0/capacity) >/dev/ttyS0";
+        var seen = new List<string>();
+        foreach (int level in new[] { 42, 41, 17 })
+        {
+            await stage.Client.SetPowerAsync(new PowerSetting([new BatteryState("BAT0", true, BatteryStatus.Discharging, level)], AcOnline: false), cancel);
+
+            // Linux keeps what a battery said for a second.
+            await Task.Delay(TimeSpan.FromSeconds(1.5), cancel);
+            int mark = stage.Serial("work").Mark();
+            await stage.Client.TypeAsync(question + "\n", cancel);
+            string line = await stage.Serial("work").WaitAsync(mark, l => l.StartsWith("hs:battery", StringComparison.Ordinal), "hs:battery", TimeSpan.FromSeconds(20), cancel);
+            (string bar, _) = await stage.LookAsync(null, level == 17 ? "2-battery" : null, cancel);
+            if (line != $"hs:battery {level}" || !bar.Contains($"{level}%-", StringComparison.Ordinal))
+            {
+                throw new TourException($"the host's battery is at {level} %; the guest says \"{line}\" and the trusted bar \"{bar}\"");
+            }
+
+            seen.Add($"{level} %");
+        }
+
+        await stage.Client.ReleasePowerAsync(cancel);
+        return $"{string.Join(", ", seen)} in the guest's /sys and in the trusted bar";
     }
 
     private Task<string?> NobodySawChordsAsync()
