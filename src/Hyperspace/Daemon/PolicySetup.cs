@@ -20,9 +20,11 @@ internal sealed class PolicySetup : IAsyncDisposable
     /// <param name="seat">What the seat shows; asked later, when there is a seat.</param>
     public static async Task<PolicySetup> OpenAsync(HyperspacePaths paths, Fleet fleet, IPowerSource source, Func<SeatStatus?> seat)
     {
-        // An installation in a folder of its own is one beside that of the machine: it must not switch the machine off.
-        bool owns = Environment.GetEnvironmentVariable("HYPERSPACE_HOME") is null or "";
-        (ILogind? logind, string why) = owns ? await Logind.OpenAsync() : (null, "This installation is in a folder of its own (HYPERSPACE_HOME).");
+        // An installation of a user, or in a folder of its own, is one beside that of the machine, whose desktop or logind does what is to be done: it must not switch the machine off.
+        bool beside = Environment.GetEnvironmentVariable("HYPERSPACE_HOME") is not (null or "");
+        bool owns = Environment.IsPrivilegedProcess && !beside;
+        bool acts = RulesReader.ReadFile(paths.PowerRules).Rules?.HostActs ?? owns;
+        (ILogind? logind, string why) = acts || !beside ? await Logind.OpenAsync(blocks: acts) : (null, "This installation is in a folder of its own (HYPERSPACE_HOME).");
         foreach (string refused in (logind as Logind)?.Refused ?? [])
         {
             Console.Error.WriteLine($"hyperspace: {refused}");

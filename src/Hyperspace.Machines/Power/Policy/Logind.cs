@@ -38,7 +38,8 @@ public sealed class Logind : ILogind
     public IReadOnlyList<string> Refused { get; private set; } = [];
 
     /// <summary>Null where there is no logind, and why, a sentence. Takes 5 s at most.</summary>
-    public static async Task<(ILogind? Logind, string Why)> OpenAsync(string socket = SystemBus)
+    /// <param name="blocks">Whether logind shall do nothing about lid and buttons.</param>
+    public static async Task<(ILogind? Logind, string Why)> OpenAsync(string socket = SystemBus, bool blocks = true)
     {
         if (!File.Exists(socket))
         {
@@ -50,7 +51,7 @@ public sealed class Logind : ILogind
         {
             using var patience = new CancellationTokenSource(OpenPatience);
             logind.Connect(socket);
-            await logind.PrepareAsync(patience.Token);
+            await logind.PrepareAsync(blocks, patience.Token);
             return (logind, "");
         }
         catch (Exception e) when (e is MachineException or SocketException or LinuxException or OperationCanceledException)
@@ -110,7 +111,7 @@ public sealed class Logind : ILogind
     }
 
     /// <summary>Finds out whether there is a logind, listens for sleep, and takes the locks.</summary>
-    private async Task PrepareAsync(CancellationToken cancel)
+    private async Task PrepareAsync(bool blocks, CancellationToken cancel)
     {
         string can = "";
         await CallAsync("CanSuspend"u8.ToArray(), null, m => can = m.ReadString(), cancel);
@@ -125,7 +126,7 @@ public sealed class Logind : ILogind
 
         try
         {
-            if (await InhibitAsync("handle-lid-switch:handle-power-key:handle-suspend-key", "block", cancel) is { } block)
+            if (blocks && await InhibitAsync("handle-lid-switch:handle-power-key:handle-suspend-key", "block", cancel) is { } block)
             {
                 _blocks.Add(block);
             }

@@ -278,6 +278,7 @@ internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendR
     /// <exception cref="OperationCanceledException">The plan is cancelled.</exception>
     private async Task<string?> WhyNotAsync(TimeSpan? deadline, Func<CancellationToken, Task> act, CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
         using var late = new CancellationTokenSource(deadline ?? Timeout.InfiniteTimeSpan, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try

@@ -40,7 +40,7 @@ public static class RulesSchema
         new KeySpec("low", new IntegerSpec(2, 99), "The level, in percent, at which the battery is low.", "low: 15", Otherwise: "15"),
         new KeySpec("critical", new IntegerSpec(1, 98), "The level, in percent, at which the battery is critical.", "critical: 5", Otherwise: "5"),
         new KeySpec("stopOrder", new ListSpec(VmName, 64), "VMs that are stopped first, in this order.", "stopOrder: [lab, work]", Otherwise: "the one that was started last is stopped first"),
-        new KeySpec("host", new ChoiceSpec("act", "pretend"), "Whether the host is really suspended and powered off; pretend only says it in the log.", "host: act", Otherwise: "act, but pretend while values are set by hand and in an installation with HYPERSPACE_HOME"));
+        new KeySpec("host", new ChoiceSpec("act", "pretend"), "Whether the host is really suspended and powered off; pretend only says it in the log.", "host: act", Otherwise: "act in root's own installation, while no values are set by hand; else pretend"));
 
     /// <summary>The JSON Schema (draft 2020-12) of the file, for editors.</summary>
     public static string ToJsonSchema()
