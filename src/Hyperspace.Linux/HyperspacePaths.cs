@@ -13,6 +13,12 @@ public sealed record HyperspacePaths(string Config, string State, string Cache, 
     /// <summary>The folder of the definitions, one <c>NAME.yaml</c> a VM.</summary>
     public string Definitions => Path.Combine(Config, "vms");
 
+    /// <summary>What the machine does when its lid, buttons and battery say something; the built-in rules when it does not exist.</summary>
+    public string PowerRules => Path.Combine(Config, "power.yaml");
+
+    /// <summary>What came of the power rules, one line each.</summary>
+    public string PowerLog => Path.Combine(State, "power.log");
+
     /// <summary>The control API: HTTP over this Unix socket.</summary>
     public string ApiSocket => Path.Combine(Runtime, "api.sock");
 

@@ -71,6 +71,10 @@ public sealed class LinkedSeat : IDisposable
         _noticeTimer.Arm(NoticeTime);
     }
 
+    /// <summary>A brightness key of this machine: the daemon does it, and the bar says for a moment what the brightness is, or why it cannot be set. For whoever keeps the host's keys from guests.</summary>
+    public void PressBrightness(bool up) => _link.Request(
+        id => new BrightnessKey(id, up), answer => Notify(answer.Ok ? answer.Lines?.FirstOrDefault() ?? "" : answer.Error ?? "The brightness cannot be set."));
+
     private void ShowNotice(string? passing)
     {
         _passingNotice = passing;

@@ -35,8 +35,9 @@ public sealed unsafe class DBusConnection : IDisposable
     /// <summary>Takes over the socket and begins to authenticate; calls made before that is done are queued.</summary>
     /// <param name="server">True for the authentication server's end; QEMU is the server of its sockets, so the seat is not.</param>
     /// <param name="closed">Called once, from the reactor, when the peer is gone or sent what cannot be understood; says which.</param>
+    /// <param name="bus">True when the peer is a message bus, which wants to be greeted; calls need a destination then.</param>
     /// <exception cref="LinuxException">libsystemd refuses the socket.</exception>
-    public DBusConnection(Reactor.Reactor reactor, SafeFileHandle socket, DBusMessageHandler handler, Action<string> closed, bool server = false)
+    public DBusConnection(Reactor.Reactor reactor, SafeFileHandle socket, DBusMessageHandler handler, Action<string> closed, bool server = false, bool bus = false)
     {
         _reactor = reactor;
         _handler = handler;
@@ -57,6 +58,11 @@ public sealed unsafe class DBusConnection : IDisposable
             {
                 Guid id = Guid.NewGuid();
                 Check(SdBus.SetServer(_bus, 1, id), "sd_bus_set_server");
+            }
+
+            if (bus)
+            {
+                Check(SdBus.SetBusClient(_bus, 1), "sd_bus_set_bus_client");
             }
 
             // SAFETY: the callback finds this object through the handle, which is freed after the bus.
@@ -104,14 +110,15 @@ public sealed unsafe class DBusConnection : IDisposable
     }
 
     /// <summary>Begins a method call that wants no answer. All texts are NUL-terminated u8 literals.</summary>
-    public DBusWriter NewCall(ReadOnlySpan<byte> path, ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member, bool expectReply = false)
+    /// <param name="destination">The name of the peer on a bus; none without a bus.</param>
+    public DBusWriter NewCall(ReadOnlySpan<byte> path, ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member, bool expectReply = false, ReadOnlySpan<byte> destination = default)
     {
         ObjectDisposedException.ThrowIf(_bus == 0, this);
 
         // SAFETY: NUL-terminated literals, pinned for the call; sd-bus copies them.
-        fixed (byte* p = path, i = @interface, m = member)
+        fixed (byte* p = path, i = @interface, m = member, d = destination)
         {
-            Check(SdBus.NewMethodCall(_bus, out nint message, null, p, i, m), "sd_bus_message_new_method_call");
+            Check(SdBus.NewMethodCall(_bus, out nint message, d, p, i, m), "sd_bus_message_new_method_call");
             if (!expectReply)
             {
                 _ = SdBus.SetExpectReply(message, 0);
@@ -121,7 +128,20 @@ public sealed unsafe class DBusConnection : IDisposable
         }
     }
 
-    /// <summary>Sends what <see cref="NewCall"/> began. A broken connection is noticed by <c>closed</c>, not here.</summary>
+    /// <summary>Begins a signal. All texts are NUL-terminated u8 literals.</summary>
+    public DBusWriter NewSignal(ReadOnlySpan<byte> path, ReadOnlySpan<byte> @interface, ReadOnlySpan<byte> member)
+    {
+        ObjectDisposedException.ThrowIf(_bus == 0, this);
+
+        // SAFETY: NUL-terminated literals, pinned for the call; sd-bus copies them.
+        fixed (byte* p = path, i = @interface, m = member)
+        {
+            Check(SdBus.NewSignal(_bus, out nint message, p, i, m), "sd_bus_message_new_signal");
+            return new DBusWriter(_bus, message);
+        }
+    }
+
+    /// <summary>Sends what <see cref="NewCall"/> or <see cref="NewSignal"/> began. A broken connection is noticed by <c>closed</c>, not here.</summary>
     public void Send(in DBusWriter writer)
     {
         if (_bus != 0 && writer.Send())

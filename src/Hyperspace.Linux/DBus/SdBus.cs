@@ -20,6 +20,9 @@ internal static unsafe partial class SdBus
     [LibraryImport(Library, EntryPoint = "sd_bus_set_server")]
     internal static partial int SetServer(nint bus, int yes, Guid id);
 
+    [LibraryImport(Library, EntryPoint = "sd_bus_set_bus_client")]
+    internal static partial int SetBusClient(nint bus, int yes);
+
     [LibraryImport(Library, EntryPoint = "sd_bus_start")]
     internal static partial int Start(nint bus);
 
@@ -53,6 +56,9 @@ internal static unsafe partial class SdBus
 
     [LibraryImport(Library, EntryPoint = "sd_bus_message_new_method_call")]
     internal static partial int NewMethodCall(nint bus, out nint message, byte* destination, byte* path, byte* @interface, byte* member);
+
+    [LibraryImport(Library, EntryPoint = "sd_bus_message_new_signal")]
+    internal static partial int NewSignal(nint bus, out nint message, byte* path, byte* @interface, byte* member);
 
     [LibraryImport(Library, EntryPoint = "sd_bus_message_new_method_return")]
     internal static partial int NewMethodReturn(nint call, out nint message);

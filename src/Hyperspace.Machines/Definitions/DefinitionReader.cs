@@ -74,11 +74,13 @@ public sealed class DefinitionReader(HyperspacePaths paths, HostFacts host)
             ? port
             : null;
 
-    private static YamlNode? LoadRoot(string untrustedText, DefinitionErrors errors)
+    /// <summary>The one document of a text; null after errors were reported.</summary>
+    /// <param name="example">Of what would be right.</param>
+    internal static YamlNode? LoadRoot(string untrustedText, DefinitionErrors errors, string example = Example)
     {
         try
         {
-            if (!YamlCheck.IsHarmless(untrustedText, errors))
+            if (!YamlCheck.IsHarmless(untrustedText, errors, example))
             {
                 return null;
             }
@@ -90,27 +92,27 @@ public sealed class DefinitionReader(HyperspacePaths paths, HostFacts host)
                 case 1:
                     return stream.Documents[0].RootNode;
                 case 0:
-                    errors.AddAt(1, "The file is empty; expected keys and values.", Example);
+                    errors.AddAt(1, "The file is empty; expected keys and values.", example);
                     return null;
                 default:
-                    errors.AddAt((int)stream.Documents[1].RootNode.Start.Line, "A second document begins here; expected one definition a file.", Example);
+                    errors.AddAt((int)stream.Documents[1].RootNode.Start.Line, "A second document begins here; expected one definition a file.", example);
                     return null;
             }
         }
         catch (YamlException) when (TabbedLine(untrustedText) is > 0 and var line)
         {
-            errors.AddAt(line, "This is not YAML: this line begins with a tab; expected spaces.", Example);
+            errors.AddAt(line, "This is not YAML: this line begins with a tab; expected spaces.", example);
             return null;
         }
         catch (YamlException e)
         {
-            errors.AddAt((int)e.Start.Line, $"This is not YAML: {(e.InnerException?.Message ?? e.Message).TrimEnd('.')}; expected keys and values.", Example);
+            errors.AddAt((int)e.Start.Line, $"This is not YAML: {(e.InnerException?.Message ?? e.Message).TrimEnd('.')}; expected keys and values.", example);
             return null;
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException)
         {
             // Garbage that YamlDotNet's scanner meets without a word of its own for it.
-            errors.AddAt(1, $"This is not YAML: {e.Message.TrimEnd('.')}; expected keys and values.", Example);
+            errors.AddAt(1, $"This is not YAML: {e.Message.TrimEnd('.')}; expected keys and values.", example);
             return null;
         }
     }

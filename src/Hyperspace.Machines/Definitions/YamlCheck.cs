@@ -21,8 +21,9 @@ internal static class YamlCheck
     }
 
     /// <summary>False after errors were reported: anchors, aliases, tags, too many levels, duplicate keys.</summary>
+    /// <param name="example">Of what would be right.</param>
     /// <exception cref="YamlException">It is not YAML.</exception>
-    public static bool IsHarmless(string untrustedText, DefinitionErrors errors)
+    public static bool IsHarmless(string untrustedText, DefinitionErrors errors, string example)
     {
         var frames = new Stack<Frame>();
         var parser = new Parser(new StringReader(untrustedText));
@@ -32,7 +33,7 @@ internal static class YamlCheck
             ParsingEvent e = parser.Current!;
             if (Forbidden(e, frames.Count) is { } problem)
             {
-                errors.AddAt((int)e.Start.Line, problem, "memory: 2GiB");
+                errors.AddAt((int)e.Start.Line, problem, example);
                 return false;
             }
 

@@ -43,6 +43,9 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
 
     public event Action? Changed;
 
+    /// <summary>Presses a VM's power button and leaves the rest to its guest.</summary>
+    internal Task PressPowerAsync(string vm, CancellationToken cancel) => Find(vm).PressPowerAsync(cancel);
+
     /// <summary>Presses a VM's sleep button; throws a <see cref="MachineException"/>. Set by whoever has the guests' power.</summary>
     internal Action<string>? SleepButton { get; set; }
 

@@ -106,6 +106,9 @@ internal sealed class Machine
     /// <summary>Lets a paused guest go on, and wakes one that sleeps.</summary>
     public Task ResumeAsync(CancellationToken cancel) => Need() is { IsPaused: false, IsAsleep: true } sleeper ? sleeper.WakeAsync(cancel) : Need().ResumeAsync(cancel);
 
+    /// <summary>What the guest does about it is its own business.</summary>
+    public Task PressPowerAsync(CancellationToken cancel) => Need().PowerDownAsync(cancel);
+
     /// <summary>Wakes a guest that sleeps; one that is awake stays so.</summary>
     public Task WakeAsync(CancellationToken cancel) => Need().WakeAsync(cancel);
 

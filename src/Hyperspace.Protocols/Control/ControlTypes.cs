@@ -176,6 +176,9 @@ public sealed record Snapshot(HostStatus Host, IReadOnlyList<VmStatus> Vms, Seat
 {
     /// <summary>Null while nothing is known of it.</summary>
     public PowerState? Power { get; init; }
+
+    /// <summary>Null in a daemon without power rules.</summary>
+    public PolicyStatus? Policy { get; init; }
 }
 
 /// <summary>An error as the API answers it (RFC 9457 problem details, the members that are used here).</summary>

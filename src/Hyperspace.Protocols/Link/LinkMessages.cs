@@ -16,6 +16,7 @@ namespace Hyperspace.Protocols.Link;
 [JsonDerivedType(typeof(VmRequest), "vm")]
 [JsonDerivedType(typeof(LogRequest), "log")]
 [JsonDerivedType(typeof(MoveRequest), "move")]
+[JsonDerivedType(typeof(BrightnessKey), "brightness")]
 [JsonDerivedType(typeof(Answer), "answer")]
 [JsonDerivedType(typeof(SeatChanged), "seat")]
 [JsonDerivedType(typeof(SeatCommand), "command")]
@@ -70,6 +71,9 @@ public sealed record LogRequest(long Id, string Vm, string Log, int MaxLines) : 
 /// <param name="Port">1 to 9, or null to take it off its port.</param>
 public sealed record MoveRequest(long Id, string Vm, int? Port) : LinkMessage;
 
+/// <summary>Seat to daemon: a brightness key of this machine was pressed, which no guest gets. Answered by <see cref="Answer"/>, whose one line says what the brightness is then.</summary>
+public sealed record BrightnessKey(long Id, bool Up) : LinkMessage;
+
 /// <summary>The end of a request, in either direction. An fd comes with the answer to a screenshot.</summary>
 public sealed record Answer(long Id, bool Ok) : LinkMessage
 {
@@ -105,6 +109,8 @@ public sealed record SeatCommand(long Id, string Op, string? Text, int? Port) : 
 [JsonSerializable(typeof(PowerReport))]
 [JsonSerializable(typeof(PowerSetting))]
 [JsonSerializable(typeof(SoundStatus))]
+[JsonSerializable(typeof(PolicyStatus))]
+[JsonSerializable(typeof(BrightnessLevel))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 public sealed partial class ControlJson : JsonSerializerContext;

@@ -25,6 +25,9 @@ internal sealed record TypeRequest([property: JsonRequired] string Text);
 /// <summary>Body of <c>POST /v1/seat/volume</c>.</summary>
 /// <param name="Volume"><c>0</c> to <c>100</c>, <c>up</c>, <c>down</c>, <c>mute</c> or <c>unmute</c>.</param>
 internal sealed record VolumeRequest([property: JsonRequired] string Volume);
+/// <summary>Body of <c>PUT /v1/power/brightness</c>.</summary>
+/// <param name="Percent">0 to 100.</param>
+internal sealed record BrightnessRequest([property: JsonRequired] int Percent);
 
 /// <summary>Serialisation without reflection of what the API takes; what it answers is in <see cref="ReadableJson"/>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true)]
@@ -34,6 +37,7 @@ internal sealed record VolumeRequest([property: JsonRequired] string Volume);
 [JsonSerializable(typeof(TypeRequest))]
 [JsonSerializable(typeof(PowerSetting))]
 [JsonSerializable(typeof(VolumeRequest))]
+[JsonSerializable(typeof(BrightnessRequest))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>What the API answers and what <c>--json</c> prints: <see cref="ControlJson"/> for eyes too, with quotes and other scripts' letters as they are. It goes into no HTML.</summary>

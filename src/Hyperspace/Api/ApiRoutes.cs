@@ -19,8 +19,9 @@ internal sealed record ApiRoute(string Method, string Path, RequestDelegate Hand
 /// be left half-way.
 /// </summary>
 /// <param name="power">The power of this machine and of its VMs.</param>
+/// <param name="policy">The power rules; null in a daemon without.</param>
 /// <param name="ending">The daemon ends.</param>
-internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl seat, IPowerDesk power, CancellationToken ending)
+internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl seat, IPowerDesk power, IPolicyDesk? policy, CancellationToken ending)
 {
     private static readonly TimeSpan SeatPatience = TimeSpan.FromSeconds(10);
 
@@ -42,6 +43,10 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         new("GET", "/v1/power", c => Json(c, power.Report(), ReadableJson.Default.PowerReport)),
         new("PATCH", "/v1/power", SetPowerAsync),
         new("DELETE", "/v1/power", ReleasePowerAsync),
+        new("GET", "/v1/power/policy", c => Json(c, Policy.Status, ReadableJson.Default.PolicyStatus)),
+        new("POST", "/v1/power/cancel", CancelPolicyAsync),
+        new("GET", "/v1/power/brightness", GetBrightnessAsync),
+        new("PUT", "/v1/power/brightness", SetBrightnessAsync),
         new("GET", "/v1/seat", c => AskSeatAsync(c, "status", null, null, SeatPatience)),
         new("POST", "/v1/seat/switch", SwitchAsync),
         new("POST", "/v1/seat/press", PressAsync),
@@ -146,6 +151,30 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
     {
         power.Release();
         await Json(context, power.Report(), ReadableJson.Default.PowerReport);
+    }
+
+    private IPolicyDesk Policy => policy ?? throw new ApiException(StatusCodes.Status404NotFound, "This daemon has no power rules.");
+
+    /// <summary>Answers with what was being done.</summary>
+    private async Task CancelPolicyAsync(HttpContext context)
+    {
+        PolicyStatus before = Policy.Status;
+        bool cancelled = Policy.Cancel();
+        await Json(context, cancelled ? before : before with { Running = null }, ReadableJson.Default.PolicyStatus);
+    }
+
+    private Task GetBrightnessAsync(HttpContext context) =>
+        Json(context, new BrightnessLevel(Policy.BrightnessPercent ?? throw new MachineException("This machine has no backlight that can be set.")), ReadableJson.Default.BrightnessLevel);
+
+    private async Task SetBrightnessAsync(HttpContext context)
+    {
+        BrightnessRequest body = await BodyAsync(context, ApiJson.Default.BrightnessRequest, """{"percent": 60}""");
+        if (body.Percent is < 0 or > 100)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"A brightness of {body.Percent} % makes no sense; expected 0 to 100.");
+        }
+
+        await Json(context, new BrightnessLevel(await Policy.SetBrightnessAsync(body.Percent, context.RequestAborted)), ReadableJson.Default.BrightnessLevel);
     }
 
     private async Task SwitchAsync(HttpContext context)

@@ -100,6 +100,20 @@ internal sealed class ControlClient(string socket) : IDisposable
     /// <summary>The machine's own values count again.</summary>
     public Task<PowerReport> ReleasePowerAsync(CancellationToken cancel) => SendAsync(HttpMethod.Delete, "v1/power", null, ControlJson.Default.PowerReport, cancel);
 
+    /// <summary>What the power rules did last and are doing.</summary>
+    public Task<PolicyStatus> GetPolicyAsync(CancellationToken cancel) => GetAsync("v1/power/policy", ControlJson.Default.PolicyStatus, cancel);
+
+    /// <summary>Gives up what the power rules are doing.</summary>
+    /// <returns>As it was before.</returns>
+    public Task<PolicyStatus> CancelPolicyAsync(CancellationToken cancel) => SendAsync(HttpMethod.Post, "v1/power/cancel", null, ControlJson.Default.PolicyStatus, cancel);
+
+    public async Task<int> GetBrightnessAsync(CancellationToken cancel) => (await GetAsync("v1/power/brightness", ControlJson.Default.BrightnessLevel, cancel)).Percent;
+
+    /// <param name="percent">0 to 100.</param>
+    /// <returns>What it is then.</returns>
+    public async Task<int> SetBrightnessAsync(int percent, CancellationToken cancel) =>
+        (await SendAsync(HttpMethod.Put, "v1/power/brightness", Body(new BrightnessRequest(percent), ApiJson.Default.BrightnessRequest), ControlJson.Default.BrightnessLevel, cancel)).Percent;
+
     public Task<SeatStatus> GetSeatAsync(CancellationToken cancel) => GetAsync("v1/seat", ControlJson.Default.SeatStatus, cancel);
 
     public Task<SeatStatus> SwitchAsync(int port, CancellationToken cancel) => PostSeatAsync("switch", Body(new SwitchRequest(port), ApiJson.Default.SwitchRequest), cancel);

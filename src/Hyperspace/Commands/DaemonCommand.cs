@@ -35,7 +35,10 @@ internal static class DaemonCommand
             using var machine = new SysfsPower();
             using var control = new PowerControl(machine);
             await using var guests = new GuestPowers(fleet, control, paths);
-            await using DaemonHost host = await DaemonHost.OpenAsync(paths, fleet, ending.Token, power: new PowerDesk(control, guests));
+            DaemonHost? shown = null;
+            await using PolicySetup policy = await PolicySetup.OpenAsync(paths, fleet, control, () => shown?.Seat);
+            await using DaemonHost host = await DaemonHost.OpenAsync(paths, fleet, ending.Token, power: new PowerDesk(control, guests), policy: policy.Desk);
+            shown = host;
             int running = fleet.Vms.Count(vm => vm.IsAlive);
             Console.Out.WriteLine($"hyperspace daemon {ProductVersion.Text} is ready: {fleet.Vms.Count} {(fleet.Vms.Count == 1 ? "VM" : "VMs")}, {running} running; control API on {paths.ApiSocket}");
             Console.Out.Flush();

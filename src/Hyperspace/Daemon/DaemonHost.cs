@@ -4,6 +4,7 @@ using Hyperspace.Link;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Files;
 using Hyperspace.Machines.Supervision;
+using Hyperspace.Protocols.Control;
 
 namespace Hyperspace.Daemon;
 
@@ -22,12 +23,12 @@ internal sealed class DaemonHost : IAsyncDisposable
     private readonly LinkServer _link;
     private ApiServer? _api;
 
-    private DaemonHost(HyperspacePaths paths, IFleet fleet, IPowerDesk power, TimeSpan linkPatience)
+    private DaemonHost(HyperspacePaths paths, IFleet fleet, IPowerDesk power, IPolicyDesk? policy, TimeSpan linkPatience)
     {
         _paths = paths;
         Socket listener = LocalSocket.Listen(paths.LinkSocket, LinkBacklog);
-        _board = new StatusBoard(fleet, power);
-        _link = new LinkServer(listener, fleet, _board, ProductVersion.Text, linkPatience);
+        _board = new StatusBoard(fleet, power, policy);
+        _link = new LinkServer(listener, fleet, _board, ProductVersion.Text, linkPatience, policy);
     }
 
     /// <summary>Takes the daemon's place on this machine: what follows may remove the sockets of a dead one. The place is free again when the result is disposed, or the process ends.</summary>
@@ -41,15 +42,16 @@ internal sealed class DaemonHost : IAsyncDisposable
 
     /// <summary>Opens link and API. The caller holds the daemon's place and keeps the fleet.</summary>
     /// <param name="linkPatience">How long a client of the link may take to read; null for the usual 10 s.</param>
+    /// <param name="policy">Null for a daemon without power rules.</param>
     /// <param name="power">Null for a daemon that knows of none.</param>
     /// <exception cref="IOException">A socket cannot be made.</exception>
-    public static async Task<DaemonHost> OpenAsync(HyperspacePaths paths, IFleet fleet, CancellationToken cancel, TimeSpan? linkPatience = null, IPowerDesk? power = null)
+    public static async Task<DaemonHost> OpenAsync(HyperspacePaths paths, IFleet fleet, CancellationToken cancel, TimeSpan? linkPatience = null, IPowerDesk? power = null, IPolicyDesk? policy = null)
     {
         power ??= new NoPowerDesk();
-        var host = new DaemonHost(paths, fleet, power, linkPatience ?? LinkPatience);
+        var host = new DaemonHost(paths, fleet, power, policy, linkPatience ?? LinkPatience);
         try
         {
-            var routes = new ApiRoutes(fleet, host._board, host._link, power, host._ending.Token);
+            var routes = new ApiRoutes(fleet, host._board, host._link, power, policy, host._ending.Token);
             host._api = await ApiServer.StartAsync(paths.ApiSocket, routes.All, cancel);
             return host;
         }
@@ -59,6 +61,9 @@ internal sealed class DaemonHost : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>What the seat shows; null without a seat.</summary>
+    public SeatStatus? Seat => _board.Seat;
 
     public async ValueTask DisposeAsync()
     {

@@ -8,17 +8,22 @@ internal sealed class StatusBoard : IDisposable
 {
     private readonly IFleet _fleet;
     private readonly IPowerDesk _power;
+    private readonly IPolicyDesk? _policy;
     private volatile SeatStatus? _seat;
 
-    public StatusBoard(IFleet fleet, IPowerDesk? power = null)
+    public StatusBoard(IFleet fleet, IPowerDesk? power = null, IPolicyDesk? policy = null)
     {
-        (_fleet, _power) = (fleet, power ?? new NoPowerDesk());
+        (_fleet, _power, _policy) = (fleet, power ?? new NoPowerDesk(), policy);
         fleet.Changed += OnFleetChanged;
         _power.Changed += OnFleetChanged;
+        if (policy is not null)
+        {
+            policy.Changed += OnFleetChanged;
+        }
     }
 
     /// <summary>As it is now.</summary>
-    public Snapshot Current => new(_fleet.Host, _fleet.Vms, _seat) { Power = _power.Current };
+    public Snapshot Current => new(_fleet.Host, _fleet.Vms, _seat) { Power = _power.Current, Policy = _policy?.Status };
 
     /// <summary>Null while no seat is connected.</summary>
     public SeatStatus? Seat
@@ -27,6 +32,7 @@ internal sealed class StatusBoard : IDisposable
         set
         {
             _seat = value;
+            _policy?.Touched();
             Changed?.Invoke(BoardChange.Seat);
         }
     }
@@ -40,6 +46,10 @@ internal sealed class StatusBoard : IDisposable
     {
         _fleet.Changed -= OnFleetChanged;
         _power.Changed -= OnFleetChanged;
+        if (_policy is not null)
+        {
+            _policy.Changed -= OnFleetChanged;
+        }
     }
 }
 

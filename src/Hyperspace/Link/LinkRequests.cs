@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hyperspace.Daemon;
 using Hyperspace.Machines;
 using Hyperspace.Machines.Supervision;
 using Hyperspace.Protocols.Link;
@@ -7,8 +8,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Hyperspace.Link;
 
 /// <summary>Does what clients of the link ask of the fleet, on the thread pool, and answers on the link's thread.</summary>
+/// <param name="policy">Null in a daemon that knows nothing of brightness.</param>
 /// <param name="post">Runs an action on the link's thread; false when it has ended.</param>
-internal sealed class LinkRequests(IFleet fleet, Func<Action, bool> post)
+internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, Func<Action, bool> post)
 {
     /// <summary>Requests of one client that are worked on at a time; with more it is not a person at a keyboard.</summary>
     public const int MaxBusy = 64;
@@ -74,6 +76,9 @@ internal sealed class LinkRequests(IFleet fleet, Func<Action, bool> post)
             case MoveRequest r:
                 await fleet.MoveAsync(Name(r.Vm), r.Port, CancellationToken.None);
                 break;
+            case BrightnessKey r:
+                int now = await (policy ?? throw new MachineException("This daemon knows nothing of brightness.")).StepBrightnessAsync(r.Up, CancellationToken.None);
+                return new Answer(r.Id, true) { Lines = [$"Brightness {now} %"] };
             case LogRequest r:
                 IReadOnlyList<string> lines = await fleet.LogAsync(Name(r.Vm), r.Log ?? "", Math.Clamp(r.MaxLines, 1, MaxLogLines), CancellationToken.None);
                 return Fitting(new Answer(r.Id, true) { Lines = lines });
@@ -100,6 +105,7 @@ internal sealed class LinkRequests(IFleet fleet, Func<Action, bool> post)
         VmRequest r => r.Id,
         MoveRequest r => r.Id,
         LogRequest r => r.Id,
+        BrightnessKey r => r.Id,
         DisplayRequest r => r.Id,
         _ => 0,
     };

@@ -25,7 +25,7 @@ public sealed partial class OpenApiTests
     {
         JsonObject paths = (await DocumentAsync())["paths"]!.AsObject();
         IEnumerable<string> described = paths.SelectMany(path => path.Value!.AsObject().Where(m => Methods.Contains(m.Key)).Select(m => $"{m.Key.ToUpperInvariant()} {path.Key}"));
-        IEnumerable<string> routes = new ApiRoutes(null!, null!, null!, null!, default).All.Select(route => $"{route.Method} {route.Path}");
+        IEnumerable<string> routes = new ApiRoutes(null!, null!, null!, null!, null, default).All.Select(route => $"{route.Method} {route.Path}");
         Assert.Equal(routes.Order(), described.Order());
     }
 
@@ -41,6 +41,7 @@ public sealed partial class OpenApiTests
             ControlJson.Default.BatteryState, ControlJson.Default.BacklightState, ControlJson.Default.ThermalState, ControlJson.Default.PowerEvent,
             ControlJson.Default.SoundStatus, ControlJson.Default.VmSound,
             ApiJson.Default.PortRequest, ApiJson.Default.SwitchRequest, ApiJson.Default.PressRequest, ApiJson.Default.TypeRequest, ApiJson.Default.VolumeRequest,
+            ControlJson.Default.PolicyStatus, ControlJson.Default.BrightnessLevel, ApiJson.Default.BrightnessRequest,
         ];
         foreach (JsonTypeInfo type in types)
         {
@@ -63,7 +64,7 @@ public sealed partial class OpenApiTests
         Collect(document, references, names);
         Assert.NotEmpty(references);
         Assert.All(references, reference => Assert.NotNull(reference.Split('/').Skip(1).Aggregate(document, (node, key) => node?[key]!)));
-        Assert.Equal(new ApiRoutes(null!, null!, null!, null!, default).All.Count, names.Distinct().Count());
+        Assert.Equal(new ApiRoutes(null!, null!, null!, null!, null, default).All.Count, names.Distinct().Count());
     }
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed partial class OpenApiTests
     {
         string text = File.ReadAllText(Path.Combine(Repository(), "docs", "api.md"));
         IEnumerable<string> named = RouteRow().Matches(text).Select(match => match.Groups[1].Value);
-        Assert.Equal(new ApiRoutes(null!, null!, null!, null!, default).All.Select(route => $"{route.Method} {route.Path}"), named);
+        Assert.Equal(new ApiRoutes(null!, null!, null!, null!, null, default).All.Select(route => $"{route.Method} {route.Path}"), named);
     }
 
     /// <summary>What a member is required to be must be in a real answer, too.</summary>

@@ -16,6 +16,7 @@ internal static class PowerCommand
         var command = new Command("power", "Show this machine's batteries, charger, lid, backlight and temperature, and what each VM sees.")
         {
             json, PowerSetCommand.Build(paths), Press(paths), Release(paths),
+            RulesCommand.Build(paths), ExplainCommand.Build(paths), PolicyCommands.Log(paths), PolicyCommands.Cancel(paths), PolicyCommands.Brightness(paths),
         };
         command.SetAction((result, cancel) => AskAsync(paths, result.GetValue(json), client => client.GetPowerAsync(cancel)));
         return command;
