@@ -25,7 +25,6 @@ internal sealed record MachineState(VmState State, string? Reason, IRunningMachi
             Run?.Accelerator ?? (d is null ? "" : engine.AcceleratorOf(d)), usage.CpuPercent, usage.ResidentBytes, Run?.StartedAt, Restarts, Run?.Generation ?? generation)
         {
             Pid = Run?.Pid, StartedBy = Run?.StartedBy, ProportionalBytes = usage.ProportionalBytes, DisposableOf = d?.CloneOf,
-            Pid = Run?.Pid,
             Sound = d is { Sound: { On: true, Background: var background } } ? background : null,
             Clipboard = d is null or { Clipboard: ClipboardWays.Off } ? null : d.Clipboard switch { ClipboardWays.In => "in", ClipboardWays.Out => "out", _ => "on" },
         };
