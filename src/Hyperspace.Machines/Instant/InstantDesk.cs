@@ -47,6 +47,7 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
     private Task _own = Task.CompletedTask;
     private Task _balancing = Task.CompletedTask;
     private bool _again;
+    private bool _hasBegun;
 
     /// <summary>Null for a VM that has no template and wants none.</summary>
     public InstantStatus? StatusOf(VmDefinition vm)
@@ -157,11 +158,28 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
         Balance(TimeSpan.Zero);
     }
 
+    /// <summary>From now on engines are kept ready: before, it is not known which VMs run.</summary>
+    public void Begin()
+    {
+        Refresh();
+        lock (_lock)
+        {
+            _hasBegun = true;
+        }
+
+        Balance(BehindAnOpen);
+    }
+
     /// <summary>Has engines wait for what would be opened next.</summary>
     public void Balance(TimeSpan after)
     {
         lock (_lock)
         {
+            if (!_hasBegun)
+            {
+                return;
+            }
+
             if (!_balancing.IsCompleted)
             {
                 _again = true;

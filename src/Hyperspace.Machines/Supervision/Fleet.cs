@@ -68,7 +68,7 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
         fleet._desk?.Refresh();
         fleet.Publish();
         fleet.Autostart();
-        fleet._desk?.Balance(InstantDesk.BehindAnOpen);
+        fleet._desk?.Begin();
         fleet._sampling = fleet.SampleAsync();
         return fleet;
     }

@@ -27,7 +27,9 @@ internal sealed class FleetProcess : IDisposable
 
     /// <summary>Does it in that process.</summary>
     /// <returns>The VM's generation after it.</returns>
-    public async Task<int> ActAsync(string vm, VmAction action)
+    public Task<int> ActAsync(string vm, VmAction action) => ActAsync(vm, action.ToString());
+
+    private async Task<int> ActAsync(string vm, string action)
     {
         await _process.StandardInput.WriteLineAsync($"{vm} {action}");
         await _process.StandardInput.FlushAsync();
@@ -36,8 +38,16 @@ internal sealed class FleetProcess : IDisposable
         return generation;
     }
 
+    /// <summary>Does something about templates in that process.</summary>
+    public Task<int> ActAsync(string vm, InstantAction action) => ActAsync(vm, action.ToString());
+
+    /// <inheritdoc cref="Begin(string, VmAction)"/>
+    public void Begin(string vm, InstantAction action) => Begin(vm, action.ToString());
+
     /// <summary>Begins to do it and does not wait.</summary>
-    public void Begin(string vm, VmAction action)
+    public void Begin(string vm, VmAction action) => Begin(vm, action.ToString());
+
+    private void Begin(string vm, string action)
     {
         _process.StandardInput.WriteLine($"{vm} {action}");
         _process.StandardInput.Flush();
@@ -60,8 +70,17 @@ internal sealed class FleetProcess : IDisposable
         {
             try
             {
-                await fleet.ActAsync(vm, Enum.Parse<VmAction>(action), CancellationToken.None);
-                Console.WriteLine(fleet.Vms.Single(v => v.Name == vm).Generation);
+                string about = vm;
+                if (Enum.TryParse(action, out InstantAction instant))
+                {
+                    about = await fleet.InstantAsync(vm, instant, CancellationToken.None);
+                }
+                else
+                {
+                    await fleet.ActAsync(vm, Enum.Parse<VmAction>(action), CancellationToken.None);
+                }
+
+                Console.WriteLine(fleet.Vms.Single(v => v.Name == about).Generation);
             }
             catch (MachineException e)
             {

@@ -100,7 +100,7 @@ public sealed partial class QemuEngine : IEngine
             launch ??= await LaunchAsync(vm, files, new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true), template, cancel);
             if (startedBy == "template")
             {
-                await QemuMigration.Of(launch.Qmp).LeaveRamAsync(cancel);
+                await QemuMigration.Of(launch.Qmp).LeaveRamAsync(true, cancel);
             }
 
             await _templates.OpenAsync(launch, vm, files, template, cancel);

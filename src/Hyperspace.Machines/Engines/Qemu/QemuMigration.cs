@@ -20,13 +20,13 @@ internal sealed class QemuMigration(QemuMigration.Monitor ask)
 
     public static QemuMigration Of(QmpClient qmp) => new((command, arguments, cancel, fd) => qmp.ExecuteAsync(command, arguments, cancel, fd));
 
-    /// <summary>Must be the same when it is saved and when it is loaded.</summary>
-    public Task LeaveRamAsync(CancellationToken cancel) => ask("migrate-set-capabilities", w =>
+    /// <summary>Whether RAM that is a shared file is left out: must be the same when it is saved and when it is loaded.</summary>
+    public Task LeaveRamAsync(bool leave, CancellationToken cancel) => ask("migrate-set-capabilities", w =>
     {
         w.WriteStartArray("capabilities");
         w.WriteStartObject();
         w.WriteString("capability", "x-ignore-shared");
-        w.WriteBoolean("state", true);
+        w.WriteBoolean("state", leave);
         w.WriteEndObject();
         w.WriteEndArray();
     }, cancel, null);
@@ -45,14 +45,18 @@ internal sealed class QemuMigration(QemuMigration.Monitor ask)
     public async Task LoadAsync(string file, CancellationToken cancel)
     {
         using SafeFileHandle handle = File.OpenHandle(file);
-        await MoveAsync("migrate-incoming", handle, null, cancel);
+        await MoveAsync("migrate-incoming", handle, null, cancel, w => w.WriteBoolean("exit-on-error", false));
     }
 
-    private async Task MoveAsync(string command, SafeFileHandle file, Action<double>? progress, CancellationToken cancel)
+    private async Task MoveAsync(string command, SafeFileHandle file, Action<double>? progress, CancellationToken cancel, Action<Utf8JsonWriter>? more = null)
     {
         // In an fd set of its own QEMU opens it as /dev/fdset/1, whatever its sandbox does not show.
         await ask("add-fd", w => w.WriteNumber("fdset-id", 1), cancel, file);
-        await ask(command, w => w.WriteString("uri", "file:/dev/fdset/1"), cancel, null);
+        await ask(command, w =>
+        {
+            w.WriteString("uri", "file:/dev/fdset/1");
+            more?.Invoke(w);
+        }, cancel, null);
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         late.CancelAfter(Patience);
         for (int poll = 0; ; poll++)

@@ -70,6 +70,7 @@ internal sealed class QemuTemplateBuilder(QemuLauncher launcher, TemplateStore s
         try
         {
             await run.PauseAsync(cancel);
+            await migration.LeaveRamAsync(false, cancel);
             string plain = Path.Combine(folder, "plain");
             await migration.SaveAsync(plain, null, cancel);
             for (int i = 0; i < vm.Disks.Count; i++)
@@ -118,7 +119,7 @@ internal sealed class QemuTemplateBuilder(QemuLauncher launcher, TemplateStore s
     private static async Task SaveStateAsync(QemuLaunch launch, string folder, CancellationToken cancel)
     {
         QemuMigration migration = QemuMigration.Of(launch.Qmp);
-        await migration.LeaveRamAsync(cancel);
+        await migration.LeaveRamAsync(true, cancel);
         await migration.SaveAsync(Path.Combine(folder, TemplateStore.State), null, cancel);
     }
 

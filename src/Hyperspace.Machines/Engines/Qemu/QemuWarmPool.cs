@@ -38,7 +38,8 @@ internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<
             return waiting.Launch;
         }
 
-        await EndAsync(vm.Name, waiting);
+        await waiting.Launch.EndAsync();
+        CleanUp(vm.Name);
         return null;
     }
 
@@ -78,7 +79,9 @@ internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<
     private async Task StartAsync(VmDefinition vm, Template template, CancellationToken cancel)
     {
         using IDisposable hold = await names.TakeAsync(vm.Name, cancel);
-        if (names.IsRunning(vm.Name) || Has(vm.Name))
+
+        // Nobody else's either: to prepare a name takes its sockets and its record away.
+        if (names.IsRunning(vm.Name) || Has(vm.Name) || QemuProcess.FindAll(launcher.Paths).ContainsKey(vm.Name))
         {
             return;
         }
@@ -94,7 +97,7 @@ internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<
 
             var plan = new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true);
             QemuLaunch launch = await launcher.LaunchAsync(vm, files, acceleratorOf(vm), plan, template, behind: false, cancel);
-            await QemuMigration.Of(launch.Qmp).LeaveRamAsync(cancel);
+            await QemuMigration.Of(launch.Qmp).LeaveRamAsync(true, cancel);
             lock (_lock)
             {
                 _waiting[vm.Name] = new Waiting(vm, template, launch);
@@ -109,7 +112,14 @@ internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<
     }
 
     private static bool Fits(Waiting waiting, VmDefinition vm, Template template) =>
-        waiting.Template.Manifest.Ram == template.Manifest.Ram && DefinitionText.Yaml(DefinitionText.Keys(waiting.Vm)) == DefinitionText.Yaml(DefinitionText.Keys(vm)) && waiting.Vm.CloneOf == vm.CloneOf;
+        waiting.Template.Manifest.Ram == template.Manifest.Ram && waiting.Vm.CloneOf == vm.CloneOf && Machine(waiting.Vm) == Machine(vm);
+
+    /// <summary>The definition without what QEMU does not know of.</summary>
+    private static string Machine(VmDefinition vm) => DefinitionText.Yaml(DefinitionText.Keys(vm with
+    {
+        Label = "", Color = "", Port = null, Autostart = false, Description = "", Ready = null, StopDeadline = TimeSpan.Zero, Restart = new RestartDefinition(RestartPolicy.Never, 1),
+        Instant = vm.Instant is { } instant ? instant with { Warm = 0 } : null,
+    }));
 
     private Waiting? Peek(string name)
     {
