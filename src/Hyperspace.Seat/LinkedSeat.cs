@@ -38,6 +38,8 @@ public sealed class LinkedSeat : IDisposable
     private readonly ReactorTimer _noticeTimer;
     private readonly HashSet<(string Vm, int Generation)> _asked = [];
     private readonly HashSet<string> _waking = [];
+    private readonly HashSet<(string Vm, int Generation)> _booting = [];
+    private bool _hasBegun;
     private int _typingPort;
     private string? _passingNotice;
 
@@ -97,9 +99,38 @@ public sealed class LinkedSeat : IDisposable
             Core.SetPorts([.. snapshot.Vms.Where(vm => vm.Port is >= 1 and <= 9).DistinctBy(vm => vm.Port).Select(Port)]);
             Core.Power = BarPower.Of(snapshot.Power);
             AskForDisplays();
+            BeginWithInstant(snapshot.Vms);
+            TellWhatIsUp(snapshot.Vms);
         }
 
         Core.ConsoleDataChanged();
+    }
+
+    /// <summary>The first picture of a new seat is that of the instant VM, if one runs; else the console.</summary>
+    private void BeginWithInstant(IReadOnlyList<VmStatus> vms)
+    {
+        if (!_hasBegun && Core.FocusedPort == 0 && vms.FirstOrDefault(vm => vm is { Instant: not null, DisposableOf: null, IsAlive: true, Port: >= 1 and <= 9 }) is { Port: { } port })
+        {
+            Core.SwitchTo(port);
+        }
+
+        _hasBegun = true;
+    }
+
+    /// <summary>Says in the bar that a guest which booted unseen is up now, and how to get there.</summary>
+    private void TellWhatIsUp(IReadOnlyList<VmStatus> vms)
+    {
+        foreach (VmStatus vm in vms)
+        {
+            if (vm is { IsAlive: true, Boot: { IsUp: false } })
+            {
+                _booting.Add((vm.Name, vm.Generation));
+            }
+            else if (_booting.Remove((vm.Name, vm.Generation)) && vm is { Boot.IsUp: true, Port: { } port } && port != Core.FocusedPort)
+            {
+                Notify($"{vm.Label} is up on port {port}");
+            }
+        }
     }
 
     /// <summary>A key woke it on a real computer too. One request at a time: keys come faster than a guest wakes.</summary>
@@ -118,7 +149,7 @@ public sealed class LinkedSeat : IDisposable
         }
     }
 
-    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation) { Sound = vm.Sound };
+    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation) { Sound = vm.Sound, Boot = vm.Boot };
 
     private static Rgb Color(string text) =>
         text.Length == 7 && uint.TryParse(text.AsSpan(1), System.Globalization.NumberStyles.HexNumber, null, out uint value) ? new Rgb(value) : new Rgb(0x8B93A1);

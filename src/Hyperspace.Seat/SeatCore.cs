@@ -403,11 +403,15 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         string? state = info is null or { State: VmState.Running } ? null : info.State.ToString().ToLowerInvariant();
         return new BarContent(
             port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, _notice, _output.AttentionKey,
-            _clock.GetLocalNow().ToString("HH:mm"), [.. _ports.Occupied.Select(s => new BarPort(s.Info.Number, s.Info.Label, s.Info.Color, s.Info.IsAlive))])
+            _clock.GetLocalNow().ToString("HH:mm"), [.. _ports.Occupied.Select(s => new BarPort(s.Info.Number, s.Info.Label, s.Info.Color, s.Info.IsAlive, Progress(s.Info)))])
         {
             Power = _power,
         };
     }
+
+    /// <summary>How far a boot is, in a few characters; null for one that is up or does not run.</summary>
+    private static string? Progress(PortInfo info) =>
+        info is not { State: VmState.Starting or VmState.Running, Boot: { IsUp: false } boot } ? null : boot.Percent is { } percent ? $"{percent} %" : "boots";
 
     private void ConsoleChanged()
     {

@@ -12,6 +12,7 @@ namespace Hyperspace.Machines.Supervision;
 public sealed partial class Fleet : IFleet, IAsyncDisposable
 {
     private static readonly TimeSpan SamplePeriod = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BootPeriod = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
 
     private readonly IDefinitionStore _store;
@@ -24,7 +25,10 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly FileSystemWatcher? _watcher;
     private readonly Timer _settled;
+    private readonly Lock _weighing = new();
+    private volatile string? _focused;
     private Task _sampling = Task.CompletedTask;
+    private Task _autostart = Task.CompletedTask;
 
     private Fleet(IDefinitionStore store, IEngine engine, HyperspacePaths paths, TimeProvider clock)
     {
@@ -67,9 +71,9 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
         await fleet.AdoptAllAsync(cancel);
         fleet._desk?.Refresh();
         fleet.Publish();
-        fleet.Autostart();
+        fleet._autostart = fleet.AutostartAsync();
         fleet._desk?.Begin();
-        fleet._sampling = fleet.SampleAsync();
+        fleet._sampling = Task.WhenAll(fleet.SampleAsync(), fleet.WatchBootsAsync());
         return fleet;
     }
 
@@ -212,7 +216,7 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
     private Machine NewMachine(LoadedDefinition definition)
     {
         var log = new MachineLog(definition.Definition?.CloneOf is null ? Path.Combine(_paths.VmState(definition.Name), "events.log") : null, _clock);
-        return new Machine(definition, _engine, _clock, log, Publish);
+        return new Machine(definition, _engine, _clock, log, _paths.VmState(definition.Name), Publish);
     }
 
     /// <summary>Also VMs whose definitions are gone are found: nobody else could stop them.</summary>
@@ -241,12 +245,66 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
         }
     }
 
-    private void Autostart()
+    /// <summary>Those that are on the screen in a moment come first, and the others do not take that moment's CPUs from them.</summary>
+    private async Task AutostartAsync()
     {
-        foreach (Machine machine in Machines().Where(m => m.Definition.Definition is { Autostart: true } && m.Current is { State: VmState.Off, Run: null }))
+        ILookup<bool, Machine> wanted = Machines().Where(m => m.Definition.Definition is { Autostart: true } && m.Current is { State: VmState.Off, Run: null })
+            .ToLookup(machine => machine.Definition.Definition!.Instant is not null);
+        await Task.WhenAll(wanted[true].Select(StartQuietlyAsync));
+        await Task.WhenAll(wanted[false].Select(StartQuietlyAsync));
+    }
+
+    private async Task StartQuietlyAsync(Machine machine)
+    {
+        try
         {
-            // A failure is in the VM's state and log.
-            _ = StartAsync(machine, cold: false, _ending.Token).ContinueWith(static task => task.Exception, TaskScheduler.Default);
+            await StartAsync(machine, cold: false, _ending.Token);
+        }
+        catch (Exception e) when (e is MachineException or OperationCanceledException)
+        {
+            // It is in the VM's state and log.
+        }
+    }
+
+    /// <summary>What the seat shows; null for no VM, or no seat.</summary>
+    public void FocusChanged(string? vm)
+    {
+        _focused = vm;
+        Weigh();
+    }
+
+    /// <summary>While an instant VM has the focus, those that boot take the CPUs that it leaves.</summary>
+    private void Weigh()
+    {
+        lock (_weighing)
+        {
+            Machine[] all = Machines();
+            bool instant = all.FirstOrDefault(m => m.Name == _focused)?.Definition.Definition is { Instant: not null };
+            foreach (Machine machine in all)
+            {
+                machine.SetBehind(instant && machine.IsBooting && machine.Name != _focused);
+            }
+        }
+    }
+
+    private async Task WatchBootsAsync()
+    {
+        using var timer = new PeriodicTimer(BootPeriod);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_ending.Token))
+            {
+                if (Machines().Count(machine => machine.LookAtBoot()) > 0)
+                {
+                    Publish();
+                }
+
+                Weigh();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The fleet ends.
         }
     }
 
@@ -357,6 +415,7 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
         await _settled.DisposeAsync();
         await _ending.CancelAsync();
         await _sampling;
+        await _autostart;
         if (_desk is not null)
         {
             await _desk.DisposeAsync();

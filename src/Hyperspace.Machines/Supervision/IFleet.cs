@@ -40,6 +40,9 @@ public interface IFleet
     /// <returns>The VM that it is about afterwards: for <see cref="InstantAction.Open"/> the one that was opened.</returns>
     Task<string> InstantAsync(string vm, InstantAction action, CancellationToken cancel);
 
+    /// <summary>The seat shows another VM; null for no VM, or no seat.</summary>
+    void FocusChanged(string? vm);
+
     /// <summary>The last lines of a log.</summary>
     /// <param name="log"><c>serial</c>, <c>qemu</c> or <c>events</c>.</param>
     Task<IReadOnlyList<string>> LogAsync(string vm, string log, int maxLines, CancellationToken cancel);

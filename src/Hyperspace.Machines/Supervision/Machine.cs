@@ -16,6 +16,7 @@ internal sealed class Machine
     private readonly IEngine _engine;
     private readonly TimeProvider _clock;
     private readonly MachineLog _log;
+    private readonly string _folder;
     private readonly Action _changed;
     private readonly RestartBudget _budget;
     private readonly Lock _lock = new();
@@ -30,11 +31,14 @@ internal sealed class Machine
     private bool _released;
     private volatile bool _hasEnded;
     private volatile bool _coldByWish;
+    private volatile BootWatch? _boot;
+    private bool _isBehind;
 
     /// <param name="changed">Called after each change, on any thread.</param>
-    public Machine(LoadedDefinition definition, IEngine engine, TimeProvider clock, MachineLog log, Action changed)
+    /// <param name="folder">Its state folder: its serial line's log is there, and what is known of its boots.</param>
+    public Machine(LoadedDefinition definition, IEngine engine, TimeProvider clock, MachineLog log, string folder, Action changed)
     {
-        (_engine, _clock, _log, _changed) = (engine, clock, log, changed);
+        (_engine, _clock, _log, _folder, _changed) = (engine, clock, log, folder, changed);
         (_definition, _lastGood, _budget) = (definition, definition.Definition, new RestartBudget(clock));
     }
 
@@ -50,6 +54,7 @@ internal sealed class Machine
 
     /// <summary>Whether this run boots because somebody wanted it to.</summary>
     public bool IsColdByWish => _coldByWish;
+
     /// <summary>Of the last definition without errors.</summary>
     public PowerDefinition Power => (_definition.Definition ?? _lastGood)?.Power ?? PowerDefinition.Mirror;
 
@@ -65,6 +70,41 @@ internal sealed class Machine
     /// <summary>Measures what it takes of the host since the last call.</summary>
     /// <param name="at">CLOCK_MONOTONIC, in nanoseconds.</param>
     public void Sample(long at) => _usage = Usage.Sample(_current.Run?.Measure(), _usage, at);
+
+    /// <summary>Whether it runs and its guest is not up yet.</summary>
+    public bool IsBooting => _boot is { Status.IsUp: false };
+
+    /// <summary>Looks how far its boot is. Not on two threads at once.</summary>
+    /// <returns>Whether there is something new to tell.</returns>
+    public bool LookAtBoot()
+    {
+        if (_boot is not { Status.IsUp: false } boot || _current is not { State: VmState.Running, Run: { } run } || !boot.Look(run.Measure()))
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            _current = ReferenceEquals(_current.Run, run) ? _current with { Boot = boot.Status } : _current;
+        }
+
+        if (boot.Status.IsUp)
+        {
+            _log.Write("Its guest is up.");
+        }
+
+        return true;
+    }
+
+    /// <summary>Has it take the CPUs that others leave, or its usual share again. Not on two threads at once.</summary>
+    public void SetBehind(bool behind)
+    {
+        if (_isBehind != behind && _current.Run is { } run)
+        {
+            _isBehind = behind;
+            run.SetBehind(behind);
+        }
+    }
 
     public VmStatus Status() => _current.ToStatus(_definition, _lastGood, _usage, Volatile.Read(ref _generation), _engine);
 
@@ -230,13 +270,20 @@ internal sealed class Machine
             _over = over;
             _generation = Math.Max(_generation, run.Generation);
             _launch = ReferenceEquals(_launch, launch) ? null : _launch;
-            _current = new MachineState(StateOf(run), null, run, restarts);
+            _isBehind = false;
+            _boot = NewBoot(run);
+            _current = new MachineState(StateOf(run), null, run, restarts, _boot?.Status ?? BootStatus.Up);
         }
 
         run.Changed += () => RunChanged(run);
         RunChanged(run);
         _ = EndedAsync(run, over);
     }
+
+    /// <summary>Null for a run that did not boot: it was saved when it was up.</summary>
+    private BootWatch? NewBoot(IRunningMachine run) => run.StartedBy != "cold"
+        ? null
+        : new BootWatch((_definition.Definition ?? _lastGood)?.Ready, Path.Combine(_folder, "serial.log"), IsDisposable ? null : Path.Combine(_folder, "boot-cpu-seconds"), _clock);
 
     private static VmState StateOf(IRunningMachine run) => run.IsPaused ? VmState.Paused : run.IsAsleep ? VmState.Sleeping : VmState.Running;
 

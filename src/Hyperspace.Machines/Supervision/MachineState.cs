@@ -6,7 +6,8 @@ namespace Hyperspace.Machines.Supervision;
 
 /// <summary>Where a VM is; immutable.</summary>
 /// <param name="Run">Null while there is no process.</param>
-internal sealed record MachineState(VmState State, string? Reason, IRunningMachine? Run, int Restarts)
+/// <param name="Boot">How far this run's boot is.</param>
+internal sealed record MachineState(VmState State, string? Reason, IRunningMachine? Run, int Restarts, BootStatus? Boot = null)
 {
     /// <summary>What people and programs see of it.</summary>
     /// <param name="lastGood">The last definition without errors; null when there never was one.</param>
@@ -24,7 +25,7 @@ internal sealed record MachineState(VmState State, string? Reason, IRunningMachi
             loaded.Name, d?.Label ?? loaded.Name, d?.Color ?? "#8b93a1", d?.Port, invalid ? VmState.Invalid : State, reason, d?.MemoryMiB ?? 0, d?.Cpus ?? 0,
             Run?.Accelerator ?? (d is null ? "" : engine.AcceleratorOf(d)), usage.CpuPercent, usage.ResidentBytes, Run?.StartedAt, Restarts, Run?.Generation ?? generation)
         {
-            Pid = Run?.Pid, StartedBy = Run?.StartedBy, ProportionalBytes = usage.ProportionalBytes, DisposableOf = d?.CloneOf,
+            Pid = Run?.Pid, Boot = Boot, StartedBy = Run?.StartedBy, ProportionalBytes = usage.ProportionalBytes, DisposableOf = d?.CloneOf,
             Sound = d is { Sound: { On: true, Background: var background } } ? background : null,
             Clipboard = d is null or { Clipboard: ClipboardWays.Off } ? null : d.Clipboard switch { ClipboardWays.In => "in", ClipboardWays.Out => "out", _ => "on" },
         };

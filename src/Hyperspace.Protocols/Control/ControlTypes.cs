@@ -58,6 +58,9 @@ public sealed record VmStatus(
     /// <summary>The VM that this one is a disposable of: it has no file, and stopping it forgets it. Null for a VM of its own.</summary>
     public string? DisposableOf { get; init; }
 
+    /// <summary>How far its boot is; null while it does not run.</summary>
+    public BootStatus? Boot { get; init; }
+
     /// <summary>About its template; null for a VM that has and wants none.</summary>
     public InstantStatus? Instant { get; init; }
     /// <summary>What becomes of its sound while another VM has the focus; left out for a VM without sound.</summary>
@@ -68,6 +71,13 @@ public sealed record VmStatus(
 
     [JsonIgnore]
     public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping or VmState.Starting;
+}
+
+/// <summary>How far a guest's boot is.</summary>
+/// <param name="Percent">0 to 99, by the CPU time of the boot before; null while nobody can say, and when it is up.</param>
+public sealed record BootStatus(bool IsUp, int? Percent)
+{
+    public static BootStatus Up { get; } = new(true, null);
 }
 
 /// <summary>Whether a VM can be opened from a template.</summary>

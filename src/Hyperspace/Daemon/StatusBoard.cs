@@ -31,7 +31,13 @@ internal sealed class StatusBoard : IDisposable
         get => _seat;
         set
         {
+            bool moved = _seat?.Vm != value?.Vm;
             _seat = value;
+            if (moved)
+            {
+                _fleet.FocusChanged(value?.Vm);
+            }
+
             _policy?.Touched();
             Changed?.Invoke(BoardChange.Seat);
         }

@@ -36,7 +36,7 @@ public sealed partial class OpenApiTests
         JsonTypeInfo[] types =
         [
             ControlJson.Default.VmStatus, ControlJson.Default.HostStatus, ControlJson.Default.SeatStatus, ControlJson.Default.Snapshot, ControlJson.Default.Problem,
-            ControlJson.Default.SeatPort, ControlJson.Default.Degradation, ControlJson.Default.InstantStatus,
+            ControlJson.Default.SeatPort, ControlJson.Default.Degradation, ControlJson.Default.InstantStatus, ControlJson.Default.BootStatus,
             ControlJson.Default.PowerState, ControlJson.Default.PowerReport, ControlJson.Default.PowerSetting, ControlJson.Default.VmPower,
             ControlJson.Default.BatteryState, ControlJson.Default.BacklightState, ControlJson.Default.ThermalState, ControlJson.Default.PowerEvent,
             ControlJson.Default.SoundStatus, ControlJson.Default.VmSound,

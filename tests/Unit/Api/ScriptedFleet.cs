@@ -66,6 +66,11 @@ internal sealed class ScriptedFleet : IFleet
         return Task.FromResult(vm);
     }
 
+    /// <summary>What <see cref="FocusChanged"/> was told last.</summary>
+    public string? Focused { get; private set; }
+
+    public void FocusChanged(string? vm) => Focused = vm;
+
     public Task<IReadOnlyList<string>> LogAsync(string vm, string log, int maxLines, CancellationToken cancel) => Task.FromResult(Log(Known(vm), log, maxLines));
 
     public Task MoveAsync(string vm, int? port, CancellationToken cancel)

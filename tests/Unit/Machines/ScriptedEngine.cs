@@ -171,6 +171,11 @@ internal sealed class ScriptedRun(string name, int generation) : IRunningMachine
         return Task.CompletedTask;
     }
 
+    /// <summary>Each call, in order.</summary>
+    public List<bool> Behind { get; } = [];
+
+    public void SetBehind(bool behind) => Behind.Add(behind);
+
     public Task ResetAsync(CancellationToken cancel) => Done("reset");
 
     public Task PauseAsync(CancellationToken cancel)

@@ -14,7 +14,7 @@ internal sealed class Stage : IDisposable
     public Stage(IEngine engine, RestartDefinition? restart = null, TimeSpan? deadline = null)
     {
         var log = new MachineLog(Log, Clock);
-        Machine = new Machine(Loaded("vm", restart, deadline), engine, Clock, log, () => Changes++);
+        Machine = new Machine(Loaded("vm", restart, deadline), engine, Clock, log, _folder, () => Changes++);
     }
 
     public ManualClock Clock { get; } = new();

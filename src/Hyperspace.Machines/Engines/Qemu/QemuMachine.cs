@@ -18,6 +18,9 @@ internal sealed class QemuMachine : IRunningMachine
     /// <summary>How long QEMU gets to forget a display client that another takes the place of.</summary>
     private static readonly TimeSpan Replacement = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A tenth of what a process with the usual nice value gets (sched(7)).</summary>
+    private const int BehindNice = 10;
+
     private readonly QemuFiles _files;
     private readonly RunRecord _record;
     private readonly ProcessHandle? _process;
@@ -91,6 +94,14 @@ internal sealed class QemuMachine : IRunningMachine
     public MachineUse? Measure() => ProcessInfo.CpuSeconds(_record.Pid) is { } cpu ? new MachineUse(cpu, ProcessInfo.ResidentBytes(_record.Pid) ?? 0, ProcessInfo.ProportionalBytes(_record.Pid)) : null;
 
     public Task PowerDownAsync(CancellationToken cancel) => CommandAsync("system_powerdown", cancel);
+
+    public void SetBehind(bool behind)
+    {
+        if (ProcessPriority.CanRaise)
+        {
+            ProcessPriority.Set(_record.Pid, behind ? BehindNice : 0);
+        }
+    }
 
     public Task ResetAsync(CancellationToken cancel) => CommandAsync("system_reset", cancel);
 

@@ -70,7 +70,7 @@ internal static class MachineTable
         x += c.Name + c.Gap;
         canvas.Fit(x, row, c.Id, vm.Name, quiet);
         x += c.Id == 0 ? 0 : c.Id + c.Gap;
-        DrawState(canvas, x, row, c.State, vm.State, style);
+        DrawState(canvas, x, row, c.State, vm, style);
         x += c.State == 0 ? 0 : c.State + c.Gap;
         x = DrawCpu(canvas, x, row, c, vm, quiet);
         long? used = vm.IsAlive ? vm.ResidentBytes : null;
@@ -124,13 +124,16 @@ internal static class MachineTable
         }
     }
 
-    private static void DrawState(Canvas canvas, int x, int row, int width, VmState state, Style style)
+    private static void DrawState(Canvas canvas, int x, int row, int width, VmStatus vm, Style style)
     {
         if (width > 0)
         {
+            VmState state = vm.State;
             Style ink = style.With(Theme.Of(state));
             canvas.Write(x, row, state is VmState.Off ? "·" : state is VmState.Invalid or VmState.Crashed ? "✗" : "●", ink);
-            canvas.Fit(x + 2, row, width - 2, WordOf(state), ink);
+            Span<char> buffer = stackalloc char[12];
+            ReadOnlySpan<char> word = vm is { State: VmState.Running, Boot: { IsUp: false, Percent: { } percent } } && buffer.TryWrite($"boot {percent}%", out int n) ? buffer[..n] : WordOf(state);
+            canvas.Fit(x + 2, row, width - 2, word, ink);
         }
     }
 

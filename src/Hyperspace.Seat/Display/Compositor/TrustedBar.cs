@@ -19,7 +19,8 @@ public sealed record BarContent(int Port, string Label, Rgb Color, string? State
 
 /// <summary>A port in the bar's list.</summary>
 /// <param name="Alive">False is drawn dim.</param>
-public readonly record struct BarPort(int Port, string Label, Rgb Color, bool Alive);
+/// <param name="Progress">How far its boot is, in a few characters; null when there is nothing to say.</param>
+public readonly record struct BarPort(int Port, string Label, Rgb Color, bool Alive, string? Progress = null);
 
 /// <summary>
 /// Draws the strip that no guest can draw on: the focused VM's colour and name at the left, the ports, and time and lock lights at the right. The whole strip
@@ -64,14 +65,16 @@ public static class TrustedBar
         foreach (BarPort port in content.Ports)
         {
             string text = $"{port.Port} {Harmless(port.Label)}";
-            if (column + text.Length + 4 > end)
+            string progress = port.Progress is null ? "" : $" {port.Progress}";
+            if (column + text.Length + progress.Length + 4 > end)
             {
                 break;
             }
 
             Rgb ink = port.Port == content.Port ? Ink : Dim;
             column = grid.Write(column, 0, "█", port.Alive ? port.Color : Dim, Paper);
-            column = grid.Write(column, 0, $" {text}  ", ink, Paper, bold: content.Armed);
+            column = grid.Write(column, 0, $" {text}", ink, Paper, bold: content.Armed);
+            column = grid.Write(column, 0, $"{progress}  ", Warning, Paper);
         }
 
         return column;

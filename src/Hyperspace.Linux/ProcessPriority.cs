@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Hyperspace.Linux;
+
+/// <summary>How a process shares the CPUs with others: nice values, setpriority(2). 0 is usual, 19 the most modest.</summary>
+public static partial class ProcessPriority
+{
+    private const int OfProcess = 0;
+    private const int ResourceNice = 13;
+    private const int Root = 0;
+
+    /// <summary>Whether this process may give back what it has taken: root may, and whoever has a limit RLIMIT_NICE of at least 20 (getrlimit(2)).</summary>
+    public static bool CanRaise { get; } = GetEffectiveUser() == Root || (GetLimit(ResourceNice, out Limit limit) == 0 && limit.Soft >= 20);
+
+    /// <summary>Sets the nice value of all threads of a process. Threads that they make later have it from them. A process that is gone is no error.</summary>
+    public static void Set(int pid, int nice)
+    {
+        try
+        {
+            foreach (string task in Directory.EnumerateDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/task")))
+            {
+                _ = SetPriority(OfProcess, int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture), nice);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Gone meanwhile.
+        }
+    }
+
+    /// <summary>struct rlimit of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Limit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+
+    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    private static partial int SetPriority(int which, int who, int nice);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    private static partial int GetLimit(int resource, out Limit limit);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUser();
+}
