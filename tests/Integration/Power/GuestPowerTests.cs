@@ -13,6 +13,9 @@ namespace Hyperspace.Tests.Integration.Power;
 [Collection(QemuCollection.Name)]
 public sealed class GuestPowerTests
 {
+    /// <summary>All input events so far, 24 bytes each.</summary>
+    private const string Input = "hexdump -v -e '24/1 \"%02x\" \"\\n\"' /tmp/input.*";
+
     private static readonly PowerSetting Notebook = new(
         [ABattery(0, 21_000, BatteryStatus.Discharging), ABattery(1, 9_000, BatteryStatus.Charging, 20_000)], AcOnline: false, LidOpen: true);
 
@@ -72,7 +75,7 @@ public sealed class GuestPowerTests
 
         home.Control.Set(Notebook);
         await AssertSeesAsync(mirror, home.Control.Current);
-        await mirror.RunAsync("rm -f /tmp/events; for e in /sys/class/input/event*; do case $(cat $e/device/name) in *Lid*|*Sleep*) hexdump -v -e '24/1 \"%02x\" \"\\n\"' /dev/input/${e##*/} >>/tmp/input & esac; done; sleep 1");
+        await mirror.RunAsync("rm -f /tmp/events; for e in /sys/class/input/event*; do case $(cat $e/device/name) in *Lid*|*Sleep*) dd if=/dev/input/${e##*/} of=/tmp/input.${e##*/} bs=24 & esac; done; sleep 1");
         home.Control.Set(new PowerSetting([ABattery(0, 20_000, BatteryStatus.Discharging)]));
         await EventuallyAsync(mirror, "cat /tmp/events", "change power_supply BAT0");
         home.Control.Set(new PowerSetting(AcOnline: true));
@@ -80,9 +83,9 @@ public sealed class GuestPowerTests
         home.Control.Set(new PowerSetting(LidOpen: false));
 
         // Type 5 (switch), code 0 (lid), value 1 (closed); then type 1 (key), code 142 (sleep), value 1.
-        await EventuallyAsync(mirror, "killall -0 hexdump; cat /tmp/input", "0500000001000000");
+        await EventuallyAsync(mirror, Input, "0500000001000000");
         await home.Fleet.ActAsync("mirror", VmAction.Sleep, CancellationToken.None);
-        await EventuallyAsync(mirror, "cat /tmp/input", "01008e0001000000");
+        await EventuallyAsync(mirror, Input, "01008e0001000000");
         Assert.Equal(fixedView, await other.RunAsync("power-view"));
         Assert.Equal("", await other.RunAsync("cat /tmp/events | grep -v ' input\\| BAT0$\\| AC0$' | grep power_supply"));
         Assert.Equal(["fixed", "mirror", "none"], home.Powers.Vms.Select(vm => vm.Mode).Order());
@@ -104,7 +107,7 @@ public sealed class GuestPowerTests
         await AssertSeesAsync(guest, last);
 
         // The cycles are not kept over a reset.
-        await guest.RunAsync("echo b >/proc/sysrq-trigger & sleep 5");
+        await guest.SendAsync("echo b >/proc/sysrq-trigger");
         await EngineHome.UntilAsync(() => home.Engine.Serial("vm").Split("guest:ready").Length > 2, () => "a second boot");
         guest = await home.ShellAsync("vm");
         PowerState kept = last with { Batteries = [.. last.Batteries.Select(b => b with { Cycles = 0 })] };

@@ -34,9 +34,10 @@ internal sealed class LinuxGuest : IDisposable
         END
         chmod 755 /bin/power-view
         uevent sh -c 'echo "$ACTION $SUBSYSTEM ${DEVPATH##*/}" >>/tmp/events' >/dev/null 2>&1 &
+        exec 3<>/dev/ttyS1
+        stty raw -echo <&3
         echo guest:ready >/dev/ttyS0
-        stty -F /dev/ttyS1 raw -echo
-        while :; do setsid sh -s </dev/ttyS1 >/dev/ttyS1 2>/dev/null; done
+        while read -r line <&3; do eval "$line" >&3 2>/dev/null; done
         """;
 
     private readonly Socket _socket;
@@ -101,6 +102,9 @@ internal sealed class LinuxGuest : IDisposable
 
         return said.ToString().Replace("@@end\n", "", StringComparison.Ordinal);
     }
+
+    /// <summary>Runs a command line that the shell does not survive.</summary>
+    public async Task SendAsync(string command) => await _socket.SendAsync(Encoding.UTF8.GetBytes(command + "\n"));
 
     public void Dispose() => _socket.Dispose();
 }
