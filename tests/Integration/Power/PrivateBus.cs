@@ -20,7 +20,7 @@ internal sealed class PrivateBus : IDisposable
         File.WriteAllText(configuration,
             $"""
              <busconfig><type>session</type><listen>unix:path={Socket}</listen><auth>EXTERNAL</auth>
-             <policy context="default"><allow send_destination="*"/><allow send_type="signal"/><allow own="*"/></policy></busconfig>
+             <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
              """);
         _daemon = Process.Start(new ProcessStartInfo("dbus-daemon", ["--config-file", configuration, "--nofork", "--nopidfile"]))!;
         var watch = Stopwatch.StartNew();
