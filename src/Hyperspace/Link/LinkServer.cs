@@ -145,7 +145,7 @@ internal sealed class LinkServer : ISeatControl, IDisposable
             case Answer answer when client == _seat:
                 TakeAnswer(client, answer);
                 break;
-            case VmRequest or LogRequest or MoveRequest or DisplayRequest:
+            case VmRequest or LogRequest or MoveRequest or DisplayRequest or AgentRequest:
                 _requests.Do(client, untrusted);
                 break;
             default:

@@ -184,6 +184,8 @@ internal sealed class ScriptedRun(string name, int generation) : IRunningMachine
         return Done("resume");
     }
 
+    public Task<SafeFileHandle> OpenAgentAsync(CancellationToken cancel) => Task.FromResult(new SafeFileHandle(-1, ownsHandle: false));
+
     public Task<SafeFileHandle> OpenDisplayAsync(CancellationToken cancel) => Task.FromResult(new SafeFileHandle(-1, ownsHandle: false));
 
     public ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Sockets;
@@ -140,6 +141,33 @@ internal sealed class QemuMachine : IRunningMachine
                 throw e is QmpException ? new MachineException($"{_files.Name}'s display cannot be opened: {e.Message}", e) : e;
             }
         }
+    }
+
+    public async Task<SafeFileHandle> OpenAgentAsync(CancellationToken cancel)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_files.Agent), cancel);
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            throw new MachineException($"{_files.Name} has no port for a clipboard agent that can be reached: {e.Message}", e);
+        }
+
+        // QEMU can write to the socket's folder: what another VM listens on must not be taken for its own.
+        var credentials = new byte[12];
+        socket.GetRawSocketOption(1, 17, credentials);
+        if (BitConverter.ToInt32(credentials) != _record.Pid)
+        {
+            throw new MachineException($"{_files.Agent} is not the clipboard port of {_files.Name}: process {BitConverter.ToInt32(credentials)} listens there.");
+        }
+
+        // Handed on as a plain descriptor: .NET would close it with the socket.
+        socket.Blocking = false;
+        var handle = new SafeFileHandle(socket.SafeHandle.DangerousGetHandle(), ownsHandle: true);
+        socket.SafeHandle.SetHandleAsInvalid();
+        return handle;
     }
 
     private async Task CommandAsync(string command, CancellationToken cancel)
