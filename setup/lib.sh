@@ -72,6 +72,8 @@ libxkbcommon0           /usr/lib/x86_64-linux-gnu/libxkbcommon.so.0
 xkb-data                /usr/share/X11/xkb/rules/evdev
 libsystemd0             /usr/lib/x86_64-linux-gnu/libsystemd.so.0
 dbus-daemon             /usr/bin/dbus-daemon
+libasound2              /usr/lib/x86_64-linux-gnu/libasound.so.2
+libasound2-data         /usr/share/alsa/alsa.conf
 ca-certificates         /etc/ssl/certs/ca-certificates.crt
 ovmf                    /usr/share/OVMF/OVMF_CODE_4M.fd
 uidmap                  /usr/bin/newuidmap
@@ -79,18 +81,21 @@ acpica-tools            /usr/bin/iasl
 '
 qemu_packages="qemu-system-x86 qemu-utils"
 qemu_display=/usr/lib/x86_64-linux-gnu/qemu/ui-dbus.so
+qemu_sound=/usr/lib/x86_64-linux-gnu/qemu/audio-dbus.so # in qemu-system-modules-opengl too
 
 qemu_major() { qemu-system-x86_64 --version 2>/dev/null | sed -n 's/.*version \([0-9]*\)\..*/\1/p' | head -n 1; }
 
-qemu_is_good() { [ "$(qemu_major)" -ge 10 ] 2>/dev/null && [ -e $qemu_display ] && command -v qemu-img >/dev/null; }
+qemu_is_good() { [ "$(qemu_major)" -ge 10 ] 2>/dev/null && [ -e $qemu_display ] && [ -e $qemu_sound ] && command -v qemu-img >/dev/null; }
 
 install_packages() {
     local package file suite codename backports=""
     missing=""
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     while read -r package file; do
+        # Debian 13 has it under another name, and apt will not choose among those who provide the old one.
+        if [ "$package" = libasound2 ] && [ "$codename" != bookworm ]; then package=libasound2t64; fi
         if [ -n "$package" ] && [ ! -e "$file" ] && [ ! -e "/usr$file" ]; then missing="$missing $package"; fi
     done <<<"$package_files"
-    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     if ! qemu_is_good; then
         missing="$missing $qemu_packages qemu-system-modules-opengl"
         if [ "$codename" = bookworm ]; then backports=bookworm-backports; fi

@@ -25,6 +25,7 @@ public sealed class LinkedSeat : IDisposable
     /// <summary>The device number of the control API's keyboard; sources of real devices count from 1.</summary>
     private static readonly DeviceId ApiKeyboard = new(0);
     private static readonly TimeSpan DisplayRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AgentRetry = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a sentence of an input source stays in the bar.</summary>
     private static readonly TimeSpan NoticeTime = TimeSpan.FromSeconds(6);
@@ -34,12 +35,14 @@ public sealed class LinkedSeat : IDisposable
     private readonly InjectedInput _keyboard;
     private readonly ReactorTimer _keyboardTimer;
     private readonly ReactorTimer _displayTimer;
+    private readonly ReactorTimer _agentTimer;
     private readonly ReactorTimer _statusTimer;
     private readonly ReactorTimer _noticeTimer;
     private readonly HashSet<(string Vm, int Generation)> _asked = [];
     private readonly HashSet<string> _waking = [];
     private readonly HashSet<(string Vm, int Generation)> _booting = [];
     private bool _hasBegun;
+    private readonly HashSet<(string Vm, int Generation)> _askedAgents = [];
     private int _typingPort;
     private string? _passingNotice;
 
@@ -54,13 +57,16 @@ public sealed class LinkedSeat : IDisposable
         _keyboardTimer = reactor.Timer(() => _keyboard.Tick(Reactor.Now));
         _keyboard.DeadlineChanged = ArmKeyboardTimer;
         _displayTimer = reactor.Timer(AskForDisplays);
+        _agentTimer = reactor.Timer(AskForAgents);
         _noticeTimer = reactor.Timer(() => ShowNotice(null));
         _statusTimer = reactor.Timer(() => _link.Send(new SeatChanged(Core.Status())));
         Core.StatusChanged = OnStatusChanged;
         Core.DisplayClosed = (_, _, _) => _displayTimer.Arm(DisplayRetry);
         Core.WakeWanted = Wake;
+        Core.ClipboardClosed = (_, _) => _agentTimer.Arm(AgentRetry);
         link.Changed = OnLinkChanged;
         link.Display = (offer, socket) => Core.Attach(offer.Vm, offer.Generation, socket);
+        link.Agent = (offer, socket) => Core.AttachClipboard(offer.Vm, offer.Generation, socket);
         link.Command = Do;
     }
 
@@ -89,6 +95,7 @@ public sealed class LinkedSeat : IDisposable
         {
             ShowNotice(_passingNotice);
             _asked.Clear();
+            _askedAgents.Clear();
             Core.ConsoleDataChanged();
             return;
         }
@@ -101,6 +108,7 @@ public sealed class LinkedSeat : IDisposable
             AskForDisplays();
             BeginWithInstant(snapshot.Vms);
             TellWhatIsUp(snapshot.Vms);
+            AskForAgents();
         }
 
         Core.ConsoleDataChanged();
@@ -149,7 +157,7 @@ public sealed class LinkedSeat : IDisposable
         }
     }
 
-    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation) { Sound = vm.Sound, Boot = vm.Boot };
+    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation) { Sound = vm.Sound, Boot = vm.Boot, Clipboard = vm.Clipboard };
 
     private static Rgb Color(string text) =>
         text.Length == 7 && uint.TryParse(text.AsSpan(1), System.Globalization.NumberStyles.HexNumber, null, out uint value) ? new Rgb(value) : new Rgb(0x8B93A1);
@@ -176,6 +184,25 @@ public sealed class LinkedSeat : IDisposable
                 _displayTimer.Arm(DisplayRetry);
             }
         });
+
+    /// <summary>A VM that was started before it had a clipboard has no such channel: its refusal is not asked about again until something changes.</summary>
+    private void AskForAgents()
+    {
+        foreach (VmStatus vm in _link.Snapshot?.Vms ?? [])
+        {
+            bool lives = vm.State is VmState.Running or VmState.Paused or VmState.Stopping;
+            if (vm is { Port: not null, Clipboard: not null } && lives && !Core.HasClipboard(vm.Name, vm.Generation) && _askedAgents.Add((vm.Name, vm.Generation)))
+            {
+                _link.Request(id => new AgentRequest(id, vm.Name, vm.Generation), answer =>
+                {
+                    if (answer.Ok)
+                    {
+                        _askedAgents.Remove((vm.Name, vm.Generation));
+                    }
+                });
+            }
+        }
+    }
 
     private void OnStatusChanged()
     {
@@ -267,6 +294,7 @@ public sealed class LinkedSeat : IDisposable
         _link.Dispose();
         _keyboardTimer.Dispose();
         _displayTimer.Dispose();
+        _agentTimer.Dispose();
         _statusTimer.Dispose();
         _noticeTimer.Dispose();
         Core.Dispose();

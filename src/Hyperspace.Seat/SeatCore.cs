@@ -1,5 +1,6 @@
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Protocols.Control;
+using Hyperspace.Seat.Clipboard;
 using Hyperspace.Seat.Console;
 using Hyperspace.Seat.Display.Compositor;
 using Hyperspace.Seat.Display.Guests;
@@ -37,6 +38,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     private readonly ReactorTimer _inputTimer;
     private readonly ReactorTimer _minuteTimer;
     private readonly SeatSound? _sound;
+    private readonly SeatClipboard _clipboard;
     private readonly CellGrid _consolePage;
     private readonly CellGrid _placeholder;
     private bool _pageChanged = true;
@@ -71,6 +73,8 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
             _armed = armed;
             UpdateBar();
         };
+        _clipboard = new SeatClipboard(reactor, sentence => Said?.Invoke(sentence)) { Closed = (vm, generation) => ClipboardClosed?.Invoke(vm, generation) };
+        _router.ClipboardAsked += OnClipboardAsked;
         _router.DeadlineChanged = ArmInputTimer;
         if (sound is not null)
         {
@@ -88,6 +92,9 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
 
     /// <summary>A VM's display has closed and the VM may still live: its name, its generation and why.</summary>
     public Action<string, int, string>? DisplayClosed { get; set; }
+
+    /// <summary>The channel to a VM's clipboard agent has ended and the VM may still live: its name and its generation.</summary>
+    public Action<string, int>? ClipboardClosed { get; set; }
 
     /// <summary>There is a sentence for the bar, for some seconds.</summary>
     public Action<string>? Said { get; set; }
@@ -142,6 +149,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     {
         _ports.Set(ports);
         _sound?.Set(ports, FocusedVm);
+        _clipboard.Keep(ports);
         ShowFocused();
         StatusChanged?.Invoke();
     }
@@ -165,6 +173,22 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         _ports.Attach(slot, display, generation);
         TellMonitor(display);
         ShowFocused();
+    }
+
+    /// <summary>Whether the channel to the VM's clipboard agent in that run is connected.</summary>
+    public bool HasClipboard(string vm, int generation) => _clipboard.HasChannel(vm, generation);
+
+    /// <summary>Connects a VM's clipboard agent; the socket is taken over. One of an earlier run is dropped.</summary>
+    public void AttachClipboard(string vm, int generation, SafeFileHandle socket)
+    {
+        if (_ports.OfVm(vm) is { } slot && slot.Info.Generation == generation && slot.Info.Clipboard is not null)
+        {
+            _clipboard.Attach(vm, generation, socket);
+        }
+        else
+        {
+            socket.Dispose();
+        }
     }
 
     /// <summary>Moves the focus, as a chord does.</summary>
@@ -321,6 +345,19 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         {
             _sound.Key(e.Key, e.Action);
             Said?.Invoke(_sound.Sentence);
+        }
+    }
+
+    private void OnClipboardAsked(bool copy)
+    {
+        PortInfo? focused = _ports[FocusedPort]?.Info;
+        if (copy)
+        {
+            _clipboard.Copy(focused);
+        }
+        else
+        {
+            _clipboard.Paste(focused);
         }
     }
 
@@ -532,6 +569,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     {
         _ports.Dispose();
         _sound?.Dispose();
+        _clipboard.Dispose();
         _pacer.Dispose();
         _inputTimer.Dispose();
         _minuteTimer.Dispose();

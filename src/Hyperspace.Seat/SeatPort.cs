@@ -12,6 +12,9 @@ public sealed record PortInfo(int Number, string Vm, string Label, Rgb Color, Vm
     /// <summary>What becomes of its sound while another has the focus; null for a VM without sound.</summary>
     public BackgroundSound? Sound { get; init; } = BackgroundSound.Duck;
 
+    /// <summary><c>on</c>, <c>in</c> or <c>out</c>: the ways that text may take; null for a VM without a clipboard.</summary>
+    public string? Clipboard { get; init; }
+
     /// <summary>How far its boot is: null and up are the same to people.</summary>
     public BootStatus? Boot { get; init; }
 

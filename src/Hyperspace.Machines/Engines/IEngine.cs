@@ -106,4 +106,7 @@ public interface IRunningMachine : IAsyncDisposable
 
     /// <summary>Connects a client to the display; see <see cref="Supervision.IFleet.OpenDisplayAsync"/>.</summary>
     Task<SafeFileHandle> OpenDisplayAsync(CancellationToken cancel);
+
+    /// <summary>Connects a client to the port for a clipboard agent; see <see cref="Supervision.IFleet.OpenAgentAsync"/>.</summary>
+    Task<SafeFileHandle> OpenAgentAsync(CancellationToken cancel);
 }

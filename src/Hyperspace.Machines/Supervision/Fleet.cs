@@ -158,6 +158,8 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
 
     public Task<SafeFileHandle> OpenDisplayAsync(string vm, int generation, CancellationToken cancel) => Find(vm).OpenDisplayAsync(generation, cancel);
 
+    public Task<SafeFileHandle> OpenAgentAsync(string vm, int generation, CancellationToken cancel) => Find(vm).OpenAgentAsync(generation, cancel);
+
     private void ReloadSettled()
     {
         try

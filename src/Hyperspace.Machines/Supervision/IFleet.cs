@@ -53,6 +53,9 @@ public interface IFleet
     /// <summary>Connects a new client to the VM's D-Bus display; the end returned is not yet authenticated. The caller disposes it.</summary>
     Task<SafeFileHandle> OpenDisplayAsync(string vm, int generation, CancellationToken cancel);
 
+    /// <summary>Connects to the VM's port for a clipboard agent; a client before has to have gone. The caller disposes it.</summary>
+    Task<SafeFileHandle> OpenAgentAsync(string vm, int generation, CancellationToken cancel);
+
     /// <summary>Reads the definitions again.</summary>
     Task ReloadAsync(CancellationToken cancel);
 }

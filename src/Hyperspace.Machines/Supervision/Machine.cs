@@ -162,12 +162,14 @@ internal sealed class Machine
         }
     }
 
-    public Task<SafeFileHandle> OpenDisplayAsync(int generation, CancellationToken cancel)
+    public Task<SafeFileHandle> OpenDisplayAsync(int generation, CancellationToken cancel) => NeedRun(generation, "display").OpenDisplayAsync(cancel);
+
+    public Task<SafeFileHandle> OpenAgentAsync(int generation, CancellationToken cancel) => NeedRun(generation, "clipboard").OpenAgentAsync(cancel);
+
+    private IRunningMachine NeedRun(int generation, string what)
     {
         IRunningMachine run = _current.Run ?? throw new MachineStateException($"{Name} does not run.");
-        return run.Generation == generation
-            ? run.OpenDisplayAsync(cancel)
-            : throw new MachineStateException($"{Name} has been started again; its display is another one now.");
+        return run.Generation == generation ? run : throw new MachineStateException($"{Name} has been started again; its {what} is another one now.");
     }
 
     /// <summary>Lets go of the run and leaves it running. A start that is under way is given up.</summary>

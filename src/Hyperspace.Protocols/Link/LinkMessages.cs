@@ -13,6 +13,8 @@ namespace Hyperspace.Protocols.Link;
 [JsonDerivedType(typeof(StateChanged), "state")]
 [JsonDerivedType(typeof(DisplayRequest), "displayRequest")]
 [JsonDerivedType(typeof(DisplayOffer), "display")]
+[JsonDerivedType(typeof(AgentRequest), "agentRequest")]
+[JsonDerivedType(typeof(AgentOffer), "agent")]
 [JsonDerivedType(typeof(VmRequest), "vm")]
 [JsonDerivedType(typeof(LogRequest), "log")]
 [JsonDerivedType(typeof(MoveRequest), "move")]
@@ -39,6 +41,12 @@ public sealed record DisplayRequest(long Id, string Vm, int Generation) : LinkMe
 
 /// <summary>Daemon to seat, with one fd: the D-Bus peer-to-peer display socket of a VM (the client's end, not yet authenticated).</summary>
 public sealed record DisplayOffer(long Id, string Vm, int Generation) : LinkMessage;
+
+/// <summary>Seat to daemon: connect me to this VM's clipboard agent. Answered by <see cref="AgentOffer"/> with one fd, or by an <see cref="Answer"/>.</summary>
+public sealed record AgentRequest(long Id, string Vm, int Generation) : LinkMessage;
+
+/// <summary>Daemon to seat, with one fd: the host's end of the VM's port com.redhat.spice.0.</summary>
+public sealed record AgentOffer(long Id, string Vm, int Generation) : LinkMessage;
 
 [JsonConverter(typeof(JsonStringEnumConverter<VmAction>))]
 public enum VmAction

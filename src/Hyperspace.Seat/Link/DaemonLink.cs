@@ -57,6 +57,9 @@ public sealed class DaemonLink : IDisposable
     /// <summary>A display socket has come; the callee takes it over.</summary>
     public Action<DisplayOffer, SafeFileHandle>? Display { get; set; }
 
+    /// <summary>The channel of a clipboard agent has come; the callee takes it over.</summary>
+    public Action<AgentOffer, SafeFileHandle>? Agent { get; set; }
+
     /// <summary>The daemon passes on what a user of the control API asks of the seat.</summary>
     public Action<SeatCommand>? Command { get; set; }
 
@@ -269,20 +272,11 @@ public sealed class DaemonLink : IDisposable
                 Changed?.Invoke();
                 break;
             case DisplayOffer offer:
-                if (!_fds.TryDequeue(out SafeFileHandle? fd))
-                {
-                    throw new InvalidDataException("The daemon offered a display without its descriptor.");
-                }
-
-                if (Display is null)
-                {
-                    fd.Dispose();
-                }
-                else
-                {
-                    Display(offer, fd);
-                }
-
+                TakeDescriptor(offer, Display);
+                Finish(new Answer(offer.Id, true));
+                break;
+            case AgentOffer offer:
+                TakeDescriptor(offer, Agent);
                 Finish(new Answer(offer.Id, true));
                 break;
             case SeatCommand command:
@@ -296,6 +290,23 @@ public sealed class DaemonLink : IDisposable
             case Answer answer:
                 Finish(answer);
                 break;
+        }
+    }
+
+    private void TakeDescriptor<T>(T offer, Action<T, SafeFileHandle>? taker)
+    {
+        if (!_fds.TryDequeue(out SafeFileHandle? fd))
+        {
+            throw new InvalidDataException("The daemon offered a socket without its descriptor.");
+        }
+
+        if (taker is null)
+        {
+            fd.Dispose();
+        }
+        else
+        {
+            taker(offer, fd);
         }
     }
 

@@ -32,13 +32,18 @@ internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, Func<Actio
     private async Task DoAsync(LinkConnection client, LinkMessage request)
     {
         LinkMessage answer;
-        SafeFileHandle? display = null;
+        SafeFileHandle? socket = null;
         try
         {
             if (request is DisplayRequest wish)
             {
-                display = await OpenDisplayAsync(client, wish);
+                socket = await OpenDisplayAsync(client, wish);
                 answer = new DisplayOffer(wish.Id, wish.Vm, wish.Generation);
+            }
+            else if (request is AgentRequest agent)
+            {
+                socket = await OpenAgentAsync(client, agent);
+                answer = new AgentOffer(agent.Id, agent.Vm, agent.Generation);
             }
             else
             {
@@ -53,17 +58,21 @@ internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, Func<Actio
         bool posted = post(() =>
         {
             client.Busy--;
-            client.Send(answer, display);
+            client.Send(answer, socket);
         });
         if (!posted)
         {
-            display?.Dispose();
+            socket?.Dispose();
         }
     }
 
     private Task<SafeFileHandle> OpenDisplayAsync(LinkConnection client, DisplayRequest request) => client.Role == "seat"
         ? fleet.OpenDisplayAsync(Name(request.Vm), request.Generation, CancellationToken.None)
         : throw new MachineException($"A {client.Role} gets no displays; a seat does.");
+
+    private Task<SafeFileHandle> OpenAgentAsync(LinkConnection client, AgentRequest request) => client.Role == "seat"
+        ? fleet.OpenAgentAsync(Name(request.Vm), request.Generation, CancellationToken.None)
+        : throw new MachineException($"A {client.Role} gets no clipboards; a seat does.");
 
     /// <summary>A client that goes away meanwhile does not undo what it asked for: a VM that is being stopped would be left half-way.</summary>
     private async Task<Answer> AnswerAsync(LinkMessage request)
@@ -107,6 +116,7 @@ internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, Func<Actio
         LogRequest r => r.Id,
         BrightnessKey r => r.Id,
         DisplayRequest r => r.Id,
+        AgentRequest r => r.Id,
         _ => 0,
     };
 }

@@ -146,7 +146,7 @@ internal sealed class LinkServer : ISeatControl, IDisposable
             case Answer answer when client == _seat:
                 TakeAnswer(client, answer);
                 break;
-            case VmRequest or LogRequest or MoveRequest or DisplayRequest or BrightnessKey:
+            case VmRequest or LogRequest or MoveRequest or DisplayRequest or AgentRequest or BrightnessKey:
                 _requests.Do(client, untrusted);
                 break;
             default:

@@ -80,6 +80,10 @@ internal sealed class ScriptedFleet : IFleet
         return Task.CompletedTask;
     }
 
+    public Func<string, int, SafeFileHandle> Agent { get; set; } = (vm, _) => throw new MachineException($"{vm} has no port for a clipboard agent.");
+
+    public Task<SafeFileHandle> OpenAgentAsync(string vm, int generation, CancellationToken cancel) => Task.FromResult(Agent(Known(vm), generation));
+
     public Task<SafeFileHandle> OpenDisplayAsync(string vm, int generation, CancellationToken cancel) => Task.FromResult(Display(Known(vm), generation));
 
     public Task ReloadAsync(CancellationToken cancel)

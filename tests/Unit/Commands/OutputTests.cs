@@ -41,12 +41,16 @@ public sealed class OutputTests
         [
             new SeatPort(1, "work", "Work", "#336699", "off", 0, 0, 0),
             new SeatPort(2, "lab", "The laboratory", "#993366", "live", 1280, 776, 124),
-        ]), output);
+        ])
+        {
+            Sound = new SoundStatus("default", "nothing is plugged in", 45, true, []),
+        }, output);
         Assert.Equal("""
             focus      port 2, The laboratory (lab)
             output     headless, 1280x800
             keys down  29 46
             switches   7, the last one took 2.45 ms
+            volume     45 %, muted, no sound: nothing is plugged in
 
             PORT  VM    LABEL           SCREEN  SIZE      FRAMES
             1     work  Work            off     -         0

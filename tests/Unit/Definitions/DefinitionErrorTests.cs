@@ -10,7 +10,7 @@ public sealed class DefinitionErrorTests : IDisposable
 
     [Theory]
     [InlineData("memory: 2GiB\nmemroy: 4GiB\n", 2, "memroy", "no such key; is \"memory\" meant?", "memory: 4GiB")]
-    [InlineData("label: A\nsound: yes\n", 2, "sound", "no such key; expected one of name, label,", "name: work")]
+    [InlineData("label: A\nloudness: yes\n", 2, "loudness", "no such key; expected one of name, label,", "name: work")]
     [InlineData("disks:\n  - fiel: x\n    file: root.qcow2\n    size: 1GiB\n", 2, "disks[0].fiel", "is \"file\" meant?", "file: root.qcow2")]
     [InlineData("Memory: 2GiB\n", 1, "Memory", "is \"memory\" meant?", "memory: 4GiB")]
     [InlineData("port: 10\n", 1, "port", "10 is not right; expected a whole number from 1 to 9.", "port: 1")]

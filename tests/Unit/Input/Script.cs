@@ -42,7 +42,7 @@ internal sealed record Script(IReadOnlyList<Op> Ops)
     private static readonly KeyCode[] Alphabet =
     [
         KeyCode.RightCtrl, KeyCode.RightCtrl, KeyCode.RightCtrl, KeyCode.ScrollLock, KeyCode.LeftCtrl, KeyCode.LeftAlt, KeyCode.RightAlt, KeyCode.Esc,
-        KeyCode.LeftShift, KeyCode.RightShift, KeyCode.LeftMeta, KeyCode.Tab, KeyCode.D0, KeyCode.D1, KeyCode.D2, KeyCode.D3, KeyCode.Kp2, KeyCode.A, KeyCode.B,
+        KeyCode.LeftShift, KeyCode.RightShift, KeyCode.LeftMeta, KeyCode.Tab, KeyCode.D0, KeyCode.D1, KeyCode.D2, KeyCode.D3, KeyCode.Kp2, KeyCode.A, KeyCode.B, KeyCode.C, KeyCode.V,
     ];
 
     private static readonly Gen<int> Device = Gen.Choose(1, 3);
@@ -93,7 +93,7 @@ internal sealed record Script(IReadOnlyList<Op> Ops)
     private static Gen<Op[]> LeaderChord() =>
         from device in Device
         from leader in Gen.Elements(KeyCode.RightCtrl, KeyCode.ScrollLock)
-        from command in Gen.Elements(KeyCode.D0, KeyCode.D1, KeyCode.D2, KeyCode.D3, KeyCode.Kp2, KeyCode.Tab, KeyCode.Esc, KeyCode.Left)
+        from command in Gen.Elements(KeyCode.D0, KeyCode.D1, KeyCode.D2, KeyCode.D3, KeyCode.Kp2, KeyCode.Tab, KeyCode.Esc, KeyCode.Left, KeyCode.C, KeyCode.V)
         from shift in Gen.Elements(false, false, true)
         from taps in Gen.Elements(2, 2, 2, 3)
         from time in ShortTime

@@ -201,6 +201,7 @@ internal sealed class ScriptedRun(string name, int generation) : IRunningMachine
         IsAsleep = asleep;
         Changed?.Invoke();
     }
+    public Task<SafeFileHandle> OpenAgentAsync(CancellationToken cancel) => Task.FromResult(new SafeFileHandle(-1, ownsHandle: false));
 
     public Task<SafeFileHandle> OpenDisplayAsync(CancellationToken cancel) => Task.FromResult(new SafeFileHandle(-1, ownsHandle: false));
 

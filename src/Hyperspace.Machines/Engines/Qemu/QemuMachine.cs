@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Hyperspace.Linux;
@@ -177,6 +178,33 @@ internal sealed class QemuMachine : IRunningMachine
     {
         EndNow(new MachineEnd(false, "It was saved, and goes on from there when it is started."));
         await Ended;
+    }
+
+    public async Task<SafeFileHandle> OpenAgentAsync(CancellationToken cancel)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_files.Clipboard), cancel);
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            throw new MachineException($"{_files.Name} has no port for a clipboard agent that can be reached: {e.Message}", e);
+        }
+
+        // QEMU can write to the socket's folder: what another VM listens on must not be taken for its own.
+        var credentials = new byte[12];
+        socket.GetRawSocketOption(1, 17, credentials);
+        if (BitConverter.ToInt32(credentials) != _record.Pid)
+        {
+            throw new MachineException($"{_files.Clipboard} is not the clipboard port of {_files.Name}: process {BitConverter.ToInt32(credentials)} listens there.");
+        }
+
+        // Handed on as a plain descriptor: .NET would close it with the socket.
+        socket.Blocking = false;
+        var handle = new SafeFileHandle(socket.SafeHandle.DangerousGetHandle(), ownsHandle: true);
+        socket.SafeHandle.SetHandleAsInvalid();
+        return handle;
     }
 
     private async Task CommandAsync(string command, CancellationToken cancel)

@@ -54,6 +54,8 @@ internal sealed class HelpPage : ConsolePage
         Item(lines, "Right Ctrl twice, 1-9", "To the VM on that port.");
         Item(lines, "... then 0", "To this console.");
         Item(lines, "... then Tab, arrows", "To the next or the previous port that is in use.");
+        Item(lines, "... then C", "Copy: take the text that the VM's clipboard holds.");
+        Item(lines, "... then V", "Paste: offer that text to this VM, where Ctrl+V then brings it.");
         Item(lines, "... then Esc", "Forget it.");
         Item(lines, "Volume keys", "Louder, softer, mute: they are this computer's, whichever VM has the focus.");
         Plain(lines, "Scroll Lock twice does what Right Ctrl twice does, unless seat.yaml says otherwise. In a terminal that cannot report a key alone, Ctrl+] twice begins, and Alt+Esc leads here.");

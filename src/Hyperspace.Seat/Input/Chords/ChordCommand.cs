@@ -8,6 +8,10 @@ public enum ChordKind : byte
     Next,
     /// <summary>Focus the previous occupied port.</summary>
     Previous,
+    /// <summary>Take the text that the focused guest's clipboard holds.</summary>
+    Copy,
+    /// <summary>Offer that text to the focused guest.</summary>
+    Paste,
     /// <summary>The leader was a mistake: nothing happens.</summary>
     Forget,
     /// <summary>Ctrl+Alt+Esc: focus port 0, whatever else is going on.</summary>
@@ -29,6 +33,8 @@ public readonly record struct ChordCommand(ChordKind Kind, int Port = 0)
         KeyCode.Tab => new(shift ? ChordKind.Previous : ChordKind.Next),
         KeyCode.Right or KeyCode.Down => new(ChordKind.Next),
         KeyCode.Left or KeyCode.Up => new(ChordKind.Previous),
+        KeyCode.C => new(ChordKind.Copy),
+        KeyCode.V => new(ChordKind.Paste),
         KeyCode.Esc => new(ChordKind.Forget),
         _ => null,
     };

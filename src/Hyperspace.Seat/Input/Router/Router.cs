@@ -47,6 +47,9 @@ public sealed class Router : IInputSink, IChordSink, IDeadline
     /// <summary>Ctrl+Alt+Esc was pressed; the focus is on port 0 already, also if it was before.</summary>
     public event Action? Attention;
 
+    /// <summary>The leader and C or V were pressed: the user's gestures about the clipboard. True for copy, false for paste.</summary>
+    public event Action<bool>? ClipboardAsked;
+
     /// <summary>Where the focused guest's picture is; the compositor sets it whenever that changes.</summary>
     public PointerMap PointerMap
     {
@@ -225,6 +228,9 @@ public sealed class Router : IInputSink, IChordSink, IDeadline
                 // Also from port 0 to itself: its Ctrl and Alt are part of the chord now and have to go up.
                 MoveTo(0);
                 Attention?.Invoke();
+                break;
+            case ChordKind.Copy or ChordKind.Paste:
+                ClipboardAsked?.Invoke(command.Kind == ChordKind.Copy);
                 break;
             case ChordKind.Forget:
                 break;
