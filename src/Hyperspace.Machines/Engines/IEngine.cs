@@ -92,6 +92,9 @@ public interface IRunningMachine : IAsyncDisposable
     /// <summary>Ends it by force and returns when it is gone. Works without any answer from it.</summary>
     Task KillAsync();
 
+    /// <summary>Sets the guest's clock to this host's. False when nothing in the guest does it.</summary>
+    Task<bool> SetClockAsync(CancellationToken cancel);
+
     /// <summary>Has it take the CPUs that others leave, or its usual share again. An engine that cannot do both does nothing.</summary>
     void SetBehind(bool behind);
 

@@ -50,6 +50,9 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
     /// <summary>Presses a VM's power button and leaves the rest to its guest.</summary>
     internal Task PressPowerAsync(string vm, CancellationToken cancel) => Find(vm).PressPowerAsync(cancel);
 
+    /// <summary>Sets a guest's clock; false when it has no agent that does it.</summary>
+    public Task<bool> SetClockAsync(string vm, CancellationToken cancel) => Find(vm).SetClockAsync(cancel);
+
     /// <summary>Presses a VM's sleep button; throws a <see cref="MachineException"/>. Set by whoever has the guests' power.</summary>
     internal Action<string>? SleepButton { get; set; }
 

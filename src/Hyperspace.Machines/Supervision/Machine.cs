@@ -146,6 +146,8 @@ internal sealed class Machine
     /// <summary>Lets a paused guest go on, and wakes one that sleeps.</summary>
     public Task ResumeAsync(CancellationToken cancel) => Need() is { IsPaused: false, IsAsleep: true } sleeper ? sleeper.WakeAsync(cancel) : Need().ResumeAsync(cancel);
 
+    public Task<bool> SetClockAsync(CancellationToken cancel) => Need().SetClockAsync(cancel);
+
     /// <summary>What the guest does about it is its own business.</summary>
     public Task PressPowerAsync(CancellationToken cancel) => Need().PowerDownAsync(cancel);
 

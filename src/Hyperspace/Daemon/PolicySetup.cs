@@ -4,6 +4,7 @@ using Hyperspace.Machines.Power.Policy;
 using Hyperspace.Machines.Power.Rules;
 using Hyperspace.Machines.Supervision;
 using Hyperspace.Protocols.Control;
+using Hyperspace.Protocols.Link;
 
 namespace Hyperspace.Daemon;
 
@@ -31,7 +32,13 @@ internal sealed class PolicySetup : IAsyncDisposable
         }
 
         var host = new HostPower(logind, why);
-        var guests = new FleetGuests(fleet, fleet.PressPowerAsync);
+        var guests = new FleetGuests(fleet, fleet.PressPowerAsync)
+        {
+            Checkpoint = (vm, cancel) => fleet.ActAsync(vm, VmAction.Checkpoint, cancel),
+            SetClock = async (vm, cancel) => await fleet.SetClockAsync(vm, cancel)
+                ? "its clock was set."
+                : "it has no guest agent that sets its clock: one that slept reads that of its machine, one that was paused is behind until its own time service corrects it.",
+        };
         var world = new PolicyWorld(
             source, guests, host, () => RulesReader.ReadFile(paths.PowerRules), seat, () => Monitors.IsExternalConnected(Monitors.SysClassDrm), TimeProvider.System) { OwnsMachine = owns };
         var policy = new PowerPolicy(world, paths.PowerLog, Path.Combine(paths.Runtime, "held-for-suspend"));

@@ -171,6 +171,8 @@ internal sealed class ScriptedRun(string name, int generation) : IRunningMachine
         return Task.CompletedTask;
     }
 
+    public Task<bool> SetClockAsync(CancellationToken cancel) => Task.FromResult(false);
+
     /// <summary>Each call, in order.</summary>
     public List<bool> Behind { get; } = [];
 

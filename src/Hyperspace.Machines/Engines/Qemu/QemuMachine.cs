@@ -96,6 +96,8 @@ internal sealed class QemuMachine : IRunningMachine
 
     public Task PowerDownAsync(CancellationToken cancel) => CommandAsync("system_powerdown", cancel);
 
+    public Task<bool> SetClockAsync(CancellationToken cancel) => GuestAgent.SetClockAsync(_files.Agent, TimeProvider.System, cancel);
+
     public void SetBehind(bool behind)
     {
         if (ProcessPriority.CanRaise)
