@@ -90,12 +90,7 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000002)
             // A commit: what has come becomes what is.
             Method (CMMT, 0, Serialized)
             {
-                Local0 = Zero
-                While (Local0 < 48)
-                {
-                    LIVE [Local0] = DerefOf (SHDW [Local0])
-                    Local0++
-                }
+                CopyObject (SHDW, LIVE)
                 SEEN++
                 KEEP ()
             }
