@@ -37,6 +37,9 @@ public sealed record HyperspacePaths(string Config, string State, string Cache, 
     /// <summary>A guest built from a recipe.</summary>
     public string Guest(string name) => Path.Combine(Cache, "guests", name);
 
+    /// <summary>An installation in the cache, that only makes templates of the built guests, for others on this host to copy.</summary>
+    public HyperspacePaths Prepared => new(Path.Combine(Cache, "prepared", "config"), Path.Combine(Cache, "prepared", "state"), Cache, Path.Combine(Cache, "prepared", "run"));
+
     /// <summary>The folders of this process's user.</summary>
     public static HyperspacePaths Current { get; } = Of(Environment.GetEnvironmentVariable, Environment.IsPrivilegedProcess);
 

@@ -67,6 +67,14 @@ public static partial class SparseFile
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>Copies a file's content into an empty one; what is a hole stays one.</summary>
+    /// <exception cref="IOException">One cannot be read or the other not written.</exception>
+    public static void Copy(SafeFileHandle from, SafeFileHandle to, CancellationToken cancel)
+    {
+        RandomAccess.SetLength(to, RandomAccess.GetLength(from));
+        Walk(from, cancel, (offset, data) => RandomAccess.Write(to, data, offset));
+    }
+
     private delegate void Chunk(long offset, ReadOnlySpan<byte> data);
 
     private static bool IsZero(ReadOnlySpan<byte> data, int at) => !data.Slice(at, Math.Min(PageBytes, data.Length - at)).ContainsAnyExcept((byte)0);

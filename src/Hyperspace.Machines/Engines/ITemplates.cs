@@ -1,3 +1,4 @@
+using Hyperspace.Linux;
 using Hyperspace.Machines.Definitions;
 using Hyperspace.Protocols.Control;
 
@@ -18,6 +19,10 @@ public interface ITemplates
     /// <summary>Boots the VM out of sight, waits until it is up and saves it. The template that there was is used until then, and stays when this fails.</summary>
     /// <param name="progress">0 to 100, and what is being done.</param>
     Task BuildAsync(VmDefinition vm, Action<int, string> progress, CancellationToken cancel);
+
+    /// <summary>Takes over a copy of the template that another installation on this host has of the same VM. Nobody else may be making one of this VM meanwhile.</summary>
+    /// <returns>False when it has none that fits here.</returns>
+    bool Import(VmDefinition vm, HyperspacePaths other, CancellationToken cancel);
 
     /// <summary>Saves a run and ends it. When it cannot be saved it runs on.</summary>
     Task CheckpointAsync(VmDefinition vm, IRunningMachine run, CancellationToken cancel);

@@ -1,5 +1,6 @@
 using Hyperspace.Linux;
 using Hyperspace.Linux.Files;
+using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Machines.Instant;
 
@@ -102,6 +103,7 @@ internal sealed class TemplateStore(HyperspacePaths paths)
         DropNew(vm);
         string folder = NewFolder(vm);
         Directory.CreateDirectory(folder);
+        File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         long free = new DriveInfo(folder).AvailableFreeSpace;
         if (free < needed)
         {
@@ -127,6 +129,43 @@ internal sealed class TemplateStore(HyperspacePaths paths)
 
         FileStat stat = FileStat.Of(file)!.Value;
         return new TemplatePart(name, stat.Size, stat.Inode, stat.ModifiedNanoseconds, checksum);
+    }
+
+    /// <summary>Takes over a copy of another installation's template, its content checked.</summary>
+    /// <param name="vm">The VM that gets it.</param>
+    /// <param name="foreign">The other one.</param>
+    /// <param name="made">Told of each file of the copy, before its date is noted.</param>
+    /// <exception cref="MachineException">There is no space, or it is damaged.</exception>
+    /// <exception cref="IOException">It cannot be read or the copy not written.</exception>
+    public void Import(string vm, Template foreign, Action<string> made, CancellationToken cancel)
+    {
+        string folder = Begin(vm, foreign.Manifest.Bytes);
+        try
+        {
+            TemplatePart Copy(TemplatePart part)
+            {
+                string file = Path.Combine(folder, part.Name);
+                using (SafeFileHandle from = File.OpenHandle(Path.Combine(foreign.Folder, part.Name)))
+                using (SafeFileHandle to = File.OpenHandle(file, FileMode.CreateNew, FileAccess.Write))
+                {
+                    SparseFile.Copy(from, to, cancel);
+                }
+
+                made(file);
+                TemplatePart copy = Part(folder, part.Name, cancel);
+                return copy.Checksum == part.Checksum ? copy : throw new MachineException($"The template {foreign.Folder} is damaged: the content of {part.Name} is not what was saved.");
+            }
+
+            Commit(vm, foreign.Manifest with
+            {
+                Ram = Copy(foreign.Manifest.Ram), State = Copy(foreign.Manifest.State), Overlays = [.. foreign.Manifest.Overlays.Select(part => part is null ? null : Copy(part))],
+            });
+        }
+        catch
+        {
+            DropNew(vm);
+            throw;
+        }
     }
 
     /// <summary>The new one takes the old one's place.</summary>

@@ -126,8 +126,7 @@ internal sealed class QemuTemplateBuilder(QemuLauncher launcher, TemplateStore s
     private async Task<QemuFiles> BeginAsync(VmDefinition vm, VmDefinition hidden, long memory)
     {
         await QemuNames.EndStrayAsync(launcher.Paths, hidden.Name);
-        string folder = store.Begin(vm.Name, memory + Beside);
-        File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        store.Begin(vm.Name, memory + Beside);
         return new QemuFiles(launcher.Paths, hidden.Name);
     }
 
@@ -192,7 +191,7 @@ internal sealed class QemuTemplateBuilder(QemuLauncher launcher, TemplateStore s
     private static Task<TemplatePart> PartAsync(string folder, string name, CancellationToken cancel) => Task.Run(() => TemplateStore.Part(folder, name, cancel), cancel);
 
     /// <summary>Nobody's but the daemon's, and to read for the VM's user and those of its disposables, who have its group.</summary>
-    private static void GiveToReaders(string file, uint? user)
+    public static void GiveToReaders(string file, uint? user)
     {
         if (user is { } group)
         {

@@ -130,6 +130,25 @@ internal sealed class QemuTemplates : ITemplates
         await MakeAsync(vm, () => _builder.BuildAsync(vm, HostOf(vm), progress, cancel));
     }
 
+    public bool Import(VmDefinition vm, HyperspacePaths other, CancellationToken cancel)
+    {
+        try
+        {
+            if (new TemplateStore(other).Find(vm.Name) is not { Manifest.IsCheckpoint: false } foreign || foreign.Manifest.Misfit(HostOf(vm)) is not null)
+            {
+                return false;
+            }
+
+            uint? user = QemuUser.Of(_paths, vm.Name);
+            _store.Import(vm.Name, foreign, file => QemuTemplateBuilder.GiveToReaders(file, user), cancel);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"The template of {vm.Name} cannot be copied: {e.Message}", e);
+        }
+    }
+
     public Task CheckpointAsync(VmDefinition vm, IRunningMachine run, CancellationToken cancel) =>
         MakeAsync(vm, () => _builder.CheckpointAsync(vm, (QemuMachine)run, HostOf(vm), cancel));
 

@@ -13,7 +13,9 @@ internal static class GuestsCommand
     {
         var install = new Command("install", "Plug the built guests in. Each is plugged in once: a definition that was changed or deleted stays so.");
         install.SetAction(_ => Install(paths, new DefinitionStore(paths, HostFacts.Read()), Console.Out));
-        return new Command("guests", "The guests that guests/build has made from Debian packages.") { install };
+        var prepare = new Command("prepare", "Make templates of the built guests that want one, so that they open at once everywhere on this machine. What is up to date is left alone.");
+        prepare.SetAction((_, cancel) => GuestTemplates.PrepareAsync(paths, Built(paths), Console.Out, cancel));
+        return new Command("guests", "The guests that guests/build has made from Debian packages.") { install, prepare };
     }
 
     /// <returns>The exit code.</returns>
@@ -32,6 +34,7 @@ internal static class GuestsCommand
                 output.WriteLine($"{name} is plugged in; its definition is {store.FileOf(name)}.");
             }
 
+            GuestTemplates.Import(paths, store, [.. Built(paths)], output);
             Directory.CreateDirectory(paths.State);
             AtomicFile.WriteAllText(record, string.Concat(known.Union(Built(paths)).Order(StringComparer.Ordinal).Select(name => name + "\n")));
             return 0;
@@ -43,7 +46,7 @@ internal static class GuestsCommand
         }
     }
 
-    private static string DefinitionOf(HyperspacePaths paths, string name) => Path.Combine(paths.Guest(name), "vm.yaml");
+    internal static string DefinitionOf(HyperspacePaths paths, string name) => Path.Combine(paths.Guest(name), "vm.yaml");
 
     /// <summary>In the order of their names; the ports are in the definitions.</summary>
     private static IEnumerable<string> Built(HyperspacePaths paths) => Directory.Exists(Path.Combine(paths.Cache, "guests"))
