@@ -45,7 +45,7 @@ internal static class BootSector
     }
 }
 
-/// <summary>A guest of one sector whose PC speaker sounds without end, on a machine with <c>pcspk-audiodev</c>.</summary>
+/// <summary>A guest of one sector whose PC speaker sounds without end, on a machine with <c>pcspk-audiodev</c>. A key switches it on again: QEMU forgets that it sounds when it is restored.</summary>
 internal static class ToneSector
 {
     /// <param name="frequency">In Hz, from 19 on.</param>
@@ -53,11 +53,11 @@ internal static class ToneSector
     {
         int divisor = 1_193_182 / frequency;
         string code = $"""
-            fa                                      ; 7c00 cli
-            b0b6 e643                               ; 7c01 timer 2: low and high byte, square wave
-            b0{divisor & 0xFF:x2} e642 b0{divisor >> 8:x2} e642 ; 7c05 its divisor
-            e461 0c03 e661                          ; 7c0d timer and speaker on
-            f4 ebfd                                 ; 7c13 hlt
+            31c0 8ed8 8ec0 8ed0 bc007c fb           ; 7c00 ds = es = ss = 0; sp = 7c00; sti
+            b0b6 e643                               ; 7c0c timer 2: low and high byte, square wave
+            b0{divisor & 0xFF:x2} e642 b0{divisor >> 8:x2} e642 ; 7c10 its divisor
+            e461 0c03 e661                          ; 7c18 timer and speaker on
+            30e4 cd16 ebf4                          ; 7c1e wait for a key; again
             """;
         byte[] disk = new byte[1 << 20];
         MachineCode.Bytes(code).CopyTo(disk, 0);

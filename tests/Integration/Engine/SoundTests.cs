@@ -64,9 +64,9 @@ public sealed class SoundTests : IAsyncLifetime
         Assert.True(none < 0.001 && neither < 0.001, $"With the seat muted {none} and {neither} are heard");
     }
 
-    /// <summary>A template is such a file: the card's state is in it, and the seat hears the restored machine.</summary>
+    /// <summary>A template is such a file: the card is in it, and the seat that connects afterwards hears the restored machine.</summary>
     [Fact]
-    public async Task A_guest_that_is_saved_to_a_file_and_restored_goes_on_sounding()
+    public async Task A_guest_that_is_saved_to_a_file_and_restored_is_heard_again()
     {
         Fleet fleet = await StartAsync(("low", LowTone, "duck"));
         string state = Path.Combine(_home.Paths.VmRuntime("low"), "qemu", "state");
@@ -78,6 +78,7 @@ public sealed class SoundTests : IAsyncLifetime
         File.Copy(Path.Combine(_home.Folder, "saved"), state);
         File.SetUnixFileMode(state, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         await SideDoorAsync("low", "migrate-incoming", state);
+        await _home.TypeAsync("low", "a");
         await AttachAsync(fleet, "low");
         _seat.Core.SwitchTo(1);
         Assert.True(Listen().Low > 0.05, "The restored guest is not heard.");
