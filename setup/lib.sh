@@ -171,7 +171,14 @@ guest_cache() {
 
 build_guests() {
     "$top/guests/build" --check 2>/dev/null && return
-    with_progress "Building two guests from Debian packages" "$top/guests/build"
+    with_progress "Building three guests from Debian packages" "$top/guests/build"
+}
+
+# Boots the guests that open at once a first time and keeps what they are then.
+prepare_templates() {
+    if [ -d "$(guest_cache)/prepared/state/vms/instant/template" ]; then "$program" guests prepare >/dev/null
+    else with_progress "Starting the browser of the guest Instant once, so that it opens at once from then on" "$program" guests prepare
+    fi
 }
 
 prepare() {
@@ -180,4 +187,5 @@ prepare() {
     install_dotnet
     build_program
     build_guests
+    prepare_templates
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Hyperspace.Machines.Supervision;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 using Hyperspace.Seat.Input;
@@ -15,6 +16,9 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
     /// <summary>The process of each VM before the daemon was killed.</summary>
     private readonly Dictionary<string, int?> _pids = [];
     private readonly string _word = Random.Shared.Next(100000, 999999).ToString();
+
+    /// <summary>Typed into the browser and nowhere else.</summary>
+    private readonly string _secret = $"secret {Random.Shared.Next(100000, 999999)}";
     private double? _lastSwitch;
 
     public double? LastSwitchMicroseconds => _lastSwitch;
@@ -22,9 +26,11 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
     public async Task RunAsync()
     {
         await BeginAsync();
-        await SwitchAndTypeAsync("work", 1, "2-work");
+        await BrowseAsync();
+        await BothUpAsync();
+        await SwitchAndTypeAsync("work", 2, "2-work");
         await report.StepAsync("a battery falls in host and guest", BatteryFallsAsync);
-        await SwitchAndTypeAsync("lab", 2, "3-lab");
+        await SwitchAndTypeAsync("lab", 3, "3-lab");
         await report.StepAsync("no guest saw any part of a chord", NobodySawChordsAsync);
         await report.StepAsync("Ctrl+Alt+Esc leads to the console", AttentionAsync);
         await report.StepAsync("daemon killed; the seat still types into a guest", DaemonDiesAsync);
@@ -33,33 +39,72 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
         await report.StepAsync("lab powers itself off and is \"off\"", PowerOffAsync);
         await report.StepAsync("lab is started with the console's keys", StartFromConsoleAsync);
         await report.StepAsync("QEMU of lab killed; the crash is told, lab is restarted", CrashAsync);
-        await report.StepAsync("both are stopped by their power button", StopAsync);
+        await report.StepAsync("Instant is closed, and nothing of what was typed in it is left", CloseInstantAsync);
+        await report.StepAsync("both others are stopped by their power button", StopAsync);
     }
 
     private async Task BeginAsync()
     {
-        await report.StepAsync("daemon starts, and with it both VMs", async () =>
+        await report.StepAsync("the template of Instant is there", async () =>
         {
-            await stage.StartDaemonAsync(cancel);
-            HostStatus host = await stage.Client.GetHostAsync(cancel);
-            return $"QEMU {host.QemuVersion}, {host.Accelerator}";
-        });
-        await report.StepAsync("both guests have booted to a prompt", async () =>
-        {
-            foreach (string guest in TourStage.Guests)
-            {
-                await stage.Serial(guest).WaitAsync(0, line => line == $"hs:ready {guest}", $"hs:ready {guest}", TimeSpan.FromSeconds(120), cancel);
-            }
-
-            return "each says so on its serial line";
-        });
-        await report.StepAsync("seat starts and has both screens", async () =>
-        {
-            await stage.StartSeatAsync(cancel);
+            await stage.PrepareInstantAsync(cancel);
             return null;
         });
-        await report.StepAsync("port 0 shows the console with both VMs", async () =>
+        await report.StepAsync("daemon and seat start; Instant is on the screen", InstantFirstAsync);
+    }
+
+    private async Task<string?> InstantFirstAsync()
+    {
+        var watch = Stopwatch.StartNew();
+        await stage.StartDaemonAsync(cancel);
+        double daemon = watch.Elapsed.TotalSeconds;
+        await stage.StartSeatAsync(1, cancel);
+        VmStatus instant = await stage.StateAsync(TourStage.Instant, "running", vm => vm.State == VmState.Running, cancel);
+        await TourStage.UntilAsync("Instant's screen in the seat", async () => (await stage.SeatAsync(cancel)) is { Port: 1 } seat && seat.Ports.Any(p => p is { Port: 1, Screen: "live" }), cancel);
+        double seen = watch.Elapsed.TotalSeconds;
+        VmStatus work = await stage.VmAsync("work", cancel);
+        return instant.StartedBy is "template" or "warm"
+            ? $"{seen:0.0} s after the daemon's start (the daemon answered after {daemon:0.0} s); Work {(work.Boot is { IsUp: false } ? "boots behind it" : "is up")}"
+            : throw new TourException($"Instant was started \"{instant.StartedBy}\" and not from its template: {instant.Instant?.Why}");
+    }
+
+    /// <summary>A page on this host proves that it is a real browser: its script tells what runs it and what is typed into it.</summary>
+    private async Task BrowseAsync()
+    {
+        await using TourPage page = await TourPage.StartAsync(cancel);
+        await report.StepAsync("its browser opens a page of this computer", async () =>
         {
+            await stage.LookAsync(null, "0-instant", cancel);
+            await stage.Client.PressAsync("ctrl+l", cancel);
+            await stage.Client.TypeAsync($"http://10.0.2.2:{page.Port}/\n", cancel);
+            PageReport seen = await page.WaitAsync(_ => true, "a sign of life", TimeSpan.FromSeconds(120), cancel);
+            return seen.Agent;
+        });
+        await report.StepAsync("what is typed arrives in that page", async () =>
+        {
+            await stage.Client.TypeAsync(_secret, cancel);
+            await page.WaitAsync(seen => seen.Text == _secret, $"\"{_secret}\"", TimeSpan.FromSeconds(60), cancel);
+            await stage.LookAsync(null, "1-page", cancel);
+            return $"\"{_secret}\", told by its script";
+        });
+    }
+
+    private async Task BothUpAsync()
+    {
+        await report.StepAsync("Work and Lab have booted behind it", async () =>
+        {
+            foreach (string guest in TourStage.TextGuests)
+            {
+                await stage.Serial(guest).WaitAsync(0, line => line == $"hs:ready {guest}", $"hs:ready {guest}", TimeSpan.FromSeconds(120), cancel);
+                await stage.StateAsync(guest, "up", vm => vm.Boot is { IsUp: true }, cancel);
+            }
+
+            return "each says so on its serial line, and the daemon knows";
+        });
+        await report.StepAsync("port 0 shows the console with all three", async () =>
+        {
+            await stage.PressAsync(Attention, 0, cancel);
+            await stage.SeeAsync(null, "Instant", null, cancel);
             await stage.SeeAsync(null, "Work", null, cancel);
             await stage.SeeAsync(null, "Lab", null, cancel);
             await stage.SeeAsync(null, "running", "1-console", cancel);
@@ -67,9 +112,17 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
         });
     }
 
+    private async Task<string?> CloseInstantAsync()
+    {
+        await stage.Client.InstantAsync(TourStage.Instant, InstantAction.Close, cancel);
+        await stage.StateAsync(TourStage.Instant, "off", vm => vm.State == VmState.Off, cancel);
+        string[] left = stage.FilesWith(_secret);
+        return left.Length == 0 ? $"\"{_secret}\" is in no file" : throw new TourException($"\"{_secret}\" is left in {string.Join(", ", left)}");
+    }
+
     private async Task SwitchAndTypeAsync(string guest, int port, string picture)
     {
-        string other = TourStage.Guests.Single(g => g != guest);
+        string other = TourStage.TextGuests.Single(g => g != guest);
         await report.StepAsync($"Right Ctrl, Right Ctrl, {port} shows {guest}", async () =>
         {
             SeatStatus seat = await stage.PressAsync($"leader {port}", port, cancel);
@@ -122,7 +175,7 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
     private Task<string?> NobodySawChordsAsync()
     {
         int keys = 0;
-        foreach (string guest in TourStage.Guests)
+        foreach (string guest in TourStage.TextGuests)
         {
             foreach (string line in stage.Serial(guest).Since(0, l => l.StartsWith("hs:key ", StringComparison.Ordinal)))
             {
@@ -148,7 +201,7 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
 
     private async Task<string?> DaemonDiesAsync()
     {
-        await stage.PressAsync("leader 1", 1, cancel);
+        await stage.PressAsync("leader 2", 2, cancel);
         int mark = stage.Serial("work").Mark();
 
         // The words are on their way through the seat when the daemon dies; they are paced, so most of them are typed without it.
@@ -189,15 +242,15 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
     private async Task<string?> SeatDiesAsync()
     {
         await stage.KillSeatAsync(cancel);
-        await stage.StartSeatAsync(cancel);
-        await stage.PressAsync("leader 1", 1, cancel);
+        await stage.StartSeatAsync(TourStage.Guests.Length, cancel);
+        await stage.PressAsync("leader 2", 2, cancel);
         await stage.SeeAsync(null, $"work {_word}", null, cancel);
         return null;
     }
 
     private async Task<string?> PowerOffAsync()
     {
-        await stage.PressAsync("leader 2", 2, cancel);
+        await stage.PressAsync("leader 3", 3, cancel);
         int mark = stage.Serial("lab").Mark();
         await stage.Client.TypeAsync("poweroff\n", cancel);
         await stage.Serial("lab").WaitAsync(mark, line => line == "hs:poweroff", "hs:poweroff", TimeSpan.FromSeconds(20), cancel);
@@ -211,10 +264,11 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
         await stage.PressAsync(Attention, 0, cancel);
         await stage.Client.PressAsync("home", cancel);
         await stage.Client.PressAsync("down", cancel);
+        await stage.Client.PressAsync("down", cancel);
         await stage.Client.PressAsync("s", cancel);
         await stage.StateAsync("lab", "running", v => v.State == VmState.Running, cancel);
         await ReadyAgainAsync("lab");
-        return "home, down, s";
+        return "home, down, down, s";
     }
 
     private async Task<string?> CrashAsync()
@@ -232,11 +286,11 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
 
     private async Task<string?> StopAsync()
     {
-        int[] marks = [.. TourStage.Guests.Select(g => stage.Serial(g).Mark())];
-        await Task.WhenAll(TourStage.Guests.Select(g => stage.Client.ActAsync(g, VmAction.Stop, cancel)));
+        int[] marks = [.. TourStage.TextGuests.Select(g => stage.Serial(g).Mark())];
+        await Task.WhenAll(TourStage.TextGuests.Select(g => stage.Client.ActAsync(g, VmAction.Stop, cancel)));
         for (int i = 0; i < marks.Length; i++)
         {
-            string guest = TourStage.Guests[i];
+            string guest = TourStage.TextGuests[i];
             await stage.Serial(guest).WaitAsync(marks[i], line => line == "hs:poweroff", "hs:poweroff", TimeSpan.FromSeconds(5), cancel);
             await stage.StateAsync(guest, "off", v => v.State == VmState.Off, cancel);
         }

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using Hyperspace.Client;
 using Hyperspace.Linux;
+using Hyperspace.Machines.Definitions;
+using Hyperspace.Machines.Engines;
+using Hyperspace.Machines.Engines.Qemu;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 using Hyperspace.Protocols.Png;
@@ -14,8 +17,13 @@ namespace Hyperspace.Commands.Tour;
 /// </summary>
 internal sealed class TourStage : IDisposable
 {
-    /// <summary>The guests, on ports 1 and 2.</summary>
-    public static readonly string[] Guests = ["work", "lab"];
+    /// <summary>The browser, on port 1.</summary>
+    public const string Instant = "instant";
+
+    /// <summary>Those with a text console and reports of what is typed, on ports 2 and 3.</summary>
+    public static readonly string[] TextGuests = ["work", "lab"];
+
+    public static readonly string[] Guests = [Instant, .. TextGuests];
 
     private const int BarHeight = 24;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
@@ -58,15 +66,59 @@ internal sealed class TourStage : IDisposable
         }, cancel);
     }
 
-    public async Task StartSeatAsync(CancellationToken cancel)
+    /// <summary>Takes the prepared template of the instant guest, or makes one.</summary>
+    public async Task PrepareInstantAsync(CancellationToken cancel)
+    {
+        ITemplates templates = new QemuEngine(_paths).Templates;
+        VmDefinition vm = new DefinitionStore(_paths, HostFacts.Read()).Load().First(loaded => loaded.Name == Instant).Definition ?? throw new TourException($"{Instant}'s definition has errors.");
+        if (!templates.Import(vm, _paths.Prepared, cancel))
+        {
+            await templates.BuildAsync(vm, (_, _) => { }, cancel);
+        }
+    }
+
+    /// <param name="screens">Of how many guests the screens are awaited.</param>
+    public async Task StartSeatAsync(int screens, CancellationToken cancel)
     {
         _seat?.Dispose();
         _seat = new TourProcess(_home, _paths.Cache, Path.Combine(_home, "seat.log"), "seat", "--output", "headless", "--width", "1280", "--height", "800");
-        await UntilAsync("both guests' screens in the seat", async () =>
+        await UntilAsync($"{screens} guests' screens in the seat", async () =>
         {
             _seat.CheckAlive("the seat");
-            return (await SeatAsync(cancel))?.Ports.Count(p => p.Screen == "live") == Guests.Length;
+            return (await SeatAsync(cancel))?.Ports.Count(p => p.Screen == "live") >= screens;
         }, cancel);
+    }
+
+    /// <summary>The files of this Hyperspace that a text is in.</summary>
+    public string[] FilesWith(string text)
+    {
+        byte[] wanted = System.Text.Encoding.UTF8.GetBytes(text);
+        return [.. Directory.EnumerateFiles(_home, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Device }).Where(file => Contains(file, wanted))];
+    }
+
+    private static bool Contains(string file, byte[] wanted)
+    {
+        if (File.GetUnixFileMode(file) == default || new FileInfo(file) is { Length: 0 } || File.ResolveLinkTarget(file, false) is not null)
+        {
+            return false;
+        }
+
+        var buffer = new byte[1 << 20];
+        using FileStream stream = File.OpenRead(file);
+        int kept = 0;
+        for (int n; (n = stream.Read(buffer, kept, buffer.Length - kept)) > 0;)
+        {
+            if (buffer.AsSpan(0, kept + n).IndexOf(wanted) >= 0)
+            {
+                return true;
+            }
+
+            int end = kept + n;
+            kept = Math.Min(wanted.Length - 1, end);
+            buffer.AsSpan(end - kept, kept).CopyTo(buffer);
+        }
+
+        return false;
     }
 
     public Task KillDaemonAsync(CancellationToken cancel) => _daemon!.KillAsync(cancel);

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Threading.Channels;
+
+namespace Hyperspace.Commands.Tour;
+
+/// <summary>What a browser has told of itself and of what was typed into it.</summary>
+/// <param name="Agent">Its <c>navigator.userAgent</c>.</param>
+/// <param name="Text">What stands in the page's field.</param>
+internal sealed record PageReport(string Agent, string Text);
+
+/// <summary>A page on this host, for the guest's browser. Its script reports over HTTP what it runs in, and each change of its one field. Only this host can reach it.</summary>
+internal sealed class TourPage : IAsyncDisposable
+{
+    private const int MaxReport = 4 << 10;
+    private const int MaxReports = 1000;
+
+    private const string Html = """
+        <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>From this computer</title>
+        <style>
+        body { font: 28px sans-serif; background: linear-gradient(#123047, #2b6c8f); color: #fff; margin: 0; height: 100vh; display: grid; place-content: center; text-align: center }
+        input { font: 32px sans-serif; padding: .4em .8em; border: 0; border-radius: .5em; width: 20em }
+        </style></head><body>
+        <h1>A page from this computer</h1>
+        <p><input id="field" autofocus autocomplete="off" spellcheck="false"></p>
+        <script>
+        const field = document.getElementById('field');
+        const tell = () => fetch('/report', { method: 'POST', body: navigator.userAgent + '\n' + field.value });
+        field.addEventListener('input', tell);
+        field.focus();
+        tell();
+        </script></body></html>
+        """;
+
+    private readonly WebApplication _app;
+    private readonly Channel<PageReport> _reports = Channel.CreateBounded<PageReport>(new BoundedChannelOptions(MaxReports) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private TourPage(WebApplication app) => _app = app;
+
+    /// <summary>On 127.0.0.1, which a guest's user network calls 10.0.2.2.</summary>
+    public int Port { get; private set; }
+
+    public ChannelReader<PageReport> Reports => _reports.Reader;
+
+    public static async Task<TourPage> StartAsync(CancellationToken cancel)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0));
+        WebApplication app = builder.Build();
+        var page = new TourPage(app);
+        app.Run(page.AnswerAsync);
+        await app.StartAsync(cancel);
+        page.Port = new Uri(app.Urls.Single()).Port;
+        return page;
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        if (context.Request.Method == "POST")
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            var untrusted = new char[MaxReport];
+            int n = await reader.ReadBlockAsync(untrusted);
+            string[] parts = new string(untrusted, 0, n).Split('\n', 2);
+            _reports.Writer.TryWrite(new PageReport(parts[0], parts.ElementAtOrDefault(1) ?? ""));
+            return;
+        }
+
+        context.Response.ContentType = "text/html; charset=utf-8";
+        await context.Response.WriteAsync(Html);
+    }
+
+    /// <summary>The first report that fulfils a condition; earlier ones are dropped.</summary>
+    /// <exception cref="TourException">It did not come.</exception>
+    public async Task<PageReport> WaitAsync(Func<PageReport, bool> wanted, string what, TimeSpan atMost, CancellationToken cancel)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        late.CancelAfter(atMost);
+        string last = "nothing";
+        try
+        {
+            while (true)
+            {
+                PageReport report = await Reports.ReadAsync(late.Token);
+                if (wanted(report))
+                {
+                    return report;
+                }
+
+                last = $"\"{report.Text}\"";
+            }
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new TourException($"waited {atMost.TotalSeconds:0} s for {what} from the page in the guest's browser; the last that it said was {last}");
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+}
