@@ -26,6 +26,11 @@ public sealed class VmMaker(HyperspacePaths paths, DefinitionStore store, Action
             throw new MachineException($"There is a VM \"{draft.Name}\" already ({store.FileOf(draft.Name)}).");
         }
 
+        if (Instant.DisposableRecord.IsThere(paths, draft.Name))
+        {
+            throw new MachineException($"\"{draft.Name}\" is a disposable now, and all that is in its folder goes when it is closed; close it, or choose another name.");
+        }
+
         bool done = false;
         try
         {

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Hyperspace.Linux;
-using Hyperspace.Linux.Files;
 using Hyperspace.Machines.Definitions;
 
 namespace Hyperspace.Machines.Instant;
@@ -25,10 +24,30 @@ internal sealed record DisposableRecord(string Of, string Label, string Color, i
         }
     }
 
+    /// <summary>Whether a folder of state is a disposable's, also when its record cannot be read: the machine lost its power meanwhile.</summary>
+    public static bool IsThere(HyperspacePaths paths, string name) => System.IO.File.Exists(Path.Combine(paths.VmState(name), File));
+
+    /// <summary>Whether nothing lies in a name's folder of state that anybody would miss: a VM whose file was deleted may have left its disks there.</summary>
+    public static bool MayHave(HyperspacePaths paths, string name)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(paths.VmState(name)).Select(path => Path.GetFileName(path))
+                .All(entry => entry is "user" || entry.StartsWith(File, StringComparison.Ordinal) || entry.StartsWith("overlay-", StringComparison.Ordinal) || entry.EndsWith(".log", StringComparison.Ordinal));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>It need not outlive the machine's power: not synced, because an open waits for it.</summary>
     public void Write(HyperspacePaths paths, string name)
     {
         Directory.CreateDirectory(paths.VmState(name));
-        AtomicFile.WriteAllBytes(Path.Combine(paths.VmState(name), File), JsonSerializer.SerializeToUtf8Bytes(this, DisposableJson.Default.DisposableRecord));
+        string file = Path.Combine(paths.VmState(name), File);
+        System.IO.File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(this, DisposableJson.Default.DisposableRecord));
+        System.IO.File.Move(file + ".new", file, overwrite: true);
     }
 }
 

@@ -8,6 +8,9 @@ internal static class HomeDisk
     /// <summary>It cannot grow beyond this, in bytes; it takes of the host what is in it.</summary>
     public const long Bytes = 4L << 30;
 
+    /// <summary>Users have no sbin in their path.</summary>
+    private static readonly string[] Programs = ["/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4"];
+
     /// <exception cref="MachineException">It cannot be made.</exception>
     public static async Task PrepareAsync(string file, CancellationToken cancel)
     {
@@ -25,12 +28,17 @@ internal static class HomeDisk
             }
 
             File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            using Process process = Process.Start(new ProcessStartInfo("mkfs.ext4", ["-q", "-F", "-L", "hs-home", "-m", "0", temporary]) { RedirectStandardError = true })!;
+            using Process process = Process.Start(new ProcessStartInfo(Programs.FirstOrDefault(File.Exists) ?? "mkfs.ext4", ["-q", "-F", "-L", "hs-home", "-m", "0", temporary]) { RedirectStandardError = true })!;
             string error = await process.StandardError.ReadToEndAsync(cancel);
             await process.WaitForExitAsync(cancel);
             if (process.ExitCode != 0)
             {
                 throw new MachineException($"The disk of the home, {file}, cannot be made: {error.Trim()}");
+            }
+
+            await using (FileStream made = File.Open(temporary, FileMode.Open, FileAccess.ReadWrite))
+            {
+                made.Flush(flushToDisk: true);
             }
 
             File.Move(temporary, file);

@@ -154,7 +154,7 @@ public sealed partial class Fleet : IInstantFleet
 
     /// <summary>Names that no VM has or had: a folder of that name may hold the disks of one whose file was deleted.</summary>
     private IEnumerable<string> FreeNames(string vm) =>
-        Disposables.Names(vm).Where(name => !_machines.ContainsKey(name) && (!Directory.Exists(_paths.VmState(name)) || DisposableRecord.Read(_paths, name) is not null));
+        Disposables.Names(vm).Where(name => !_machines.ContainsKey(name) && DisposableRecord.MayHave(_paths, name));
 
     /// <summary>The definition of a disposable that an earlier daemon has opened; null when it is none.</summary>
     private LoadedDefinition? FoundDisposable(string name)

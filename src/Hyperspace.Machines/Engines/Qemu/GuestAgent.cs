@@ -88,10 +88,18 @@ internal static class GuestAgent
             byte next;
             while ((next = await NextAsync(cancel)) != '\n')
             {
-                line.Add(next);
+                // It stands before each answer to a sync: what came before it was meant for somebody else.
+                if (next == Sentinel)
+                {
+                    line.Clear();
+                }
+                else
+                {
+                    line.Add(next);
+                }
             }
 
-            using JsonDocument document = JsonDocument.Parse(Encoding.UTF8.GetString([.. line]).Trim('\r', (char)Sentinel));
+            using JsonDocument document = JsonDocument.Parse(Encoding.UTF8.GetString([.. line]).Trim('\r'));
             return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("return", out JsonElement value) ? value.Clone() : default;
         }
 

@@ -200,7 +200,7 @@ internal sealed class QemuTemplates : ITemplates
 
         // What of a disposable is left when it has ended while no daemon watched, or was never opened.
         HashSet<string> running = [.. QemuProcess.FindAll(_paths).Keys];
-        foreach (string name in FoldersOf(_paths.VmState("any")).Where(name => !vms.Contains(name) && !running.Contains(name) && DisposableRecord.Read(_paths, name) is not null).ToArray())
+        foreach (string name in FoldersOf(_paths.VmState("any")).Where(name => !vms.Contains(name) && !running.Contains(name) && DisposableRecord.IsThere(_paths, name)).ToArray())
         {
             Forget(name);
         }

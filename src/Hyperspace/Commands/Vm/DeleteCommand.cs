@@ -41,6 +41,12 @@ internal static class DeleteCommand
 
         context.Store.Delete(name);
         screen.Line($"{name} has been deleted.");
+        foreach (string template in files.Templates)
+        {
+            Directory.Delete(template, recursive: true);
+            screen.Line($"  deleted {template}");
+        }
+
         bool ok = (!disks && !files.HasOnlyLeftovers) || DeleteFiles(screen, files);
         foreach (string kept in disks ? files.Others : [.. files.Own, .. files.Others])
         {

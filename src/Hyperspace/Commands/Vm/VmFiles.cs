@@ -15,6 +15,9 @@ internal sealed class VmFiles
     /// <summary>Its disks in the state folder.</summary>
     public List<string> Own { get; } = [];
 
+    /// <summary>Folders of templates, which never stay.</summary>
+    public List<string> Templates { get; } = [];
+
     /// <summary>Disks and other files that are kept whatever the user says.</summary>
     public List<string> Others { get; } = [];
 
@@ -76,6 +79,19 @@ internal sealed class VmFiles
         foreach (string file in Directory.Exists(Folder) ? Directory.GetFileSystemEntries(Folder).Order(StringComparer.Ordinal).ToArray() : [])
         {
             string name = Path.GetFileName(file);
+            if (name is "template" or "template.new")
+            {
+                // Without its VM a template is of no use, and it holds what the guest had in its memory.
+                Templates.Add(file);
+                continue;
+            }
+
+            if (name == "home.raw")
+            {
+                Own.Add(file);
+                continue;
+            }
+
             bool leftover = name is "uefi-variables.fd" or "user" || name.EndsWith(".log", StringComparison.Ordinal) || (name.StartsWith("overlay-", StringComparison.Ordinal) && name.EndsWith(".qcow2", StringComparison.Ordinal));
             if (leftover)
             {

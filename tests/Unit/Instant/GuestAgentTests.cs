@@ -1,0 +1,98 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Hyperspace.Machines.Engines.Qemu;
+
+namespace Hyperspace.Tests.Unit.Instant;
+
+/// <summary>The guest agent is what a guest says it is: only one that answers rightly is believed, and none can hold anything up.</summary>
+public sealed class GuestAgentTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly string _path = Path.Combine(Directory.CreateTempSubdirectory("hsa").FullName, "agent.sock");
+    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+    public GuestAgentTests()
+    {
+        _listener.Bind(new UnixDomainSocketEndPoint(_path));
+        _listener.Listen();
+    }
+
+    [Fact]
+    public async Task An_agent_that_answers_is_told_the_time()
+    {
+        Task<bool> setting = SetAsync();
+        using Socket agent = await _listener.AcceptAsync();
+        using var reader = new StreamReader(new NetworkStream(agent));
+        long id = Argument((await reader.ReadLineAsync())!, "guest-sync-delimited", "id");
+
+        // What an agent had not said to an earlier daemon comes first.
+        await SayAsync(agent, $"{{\"return\": 1}}\n\u00ff{{\"return\": {id - 1}}}\n\u00ff{{\"return\": {id}}}\n");
+        long time = Argument((await reader.ReadLineAsync())!, "guest-set-time", "time");
+        Assert.InRange(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch.AddTicks(time / 100), TimeSpan.FromSeconds(-1), TimeSpan.FromSeconds(30));
+        await SayAsync(agent, "{\"return\": {}}\n");
+        Assert.True(await setting);
+    }
+
+    [Theory]
+    [InlineData("\u00ffno JSON\n")]
+    [InlineData("\u00ff{\"return\": \"12\"}\n\u00ff[]\n")]
+    [InlineData("")]
+    public async Task One_that_answers_wrongly_or_hangs_up_is_never_told_the_time(string answer)
+    {
+        Task<bool> setting = SetAsync();
+        using Socket agent = await _listener.AcceptAsync();
+        using var reader = new StreamReader(new NetworkStream(agent));
+        await reader.ReadLineAsync();
+        await SayAsync(agent, answer);
+        agent.Shutdown(SocketShutdown.Send);
+        Assert.False(await setting);
+        Assert.Null(await reader.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task One_that_writes_without_end_is_left()
+    {
+        Task<bool> setting = SetAsync();
+        using Socket agent = await _listener.AcceptAsync();
+        var noise = Encoding.Latin1.GetBytes(new string('x', 4096));
+        try
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                await agent.SendAsync(noise);
+            }
+        }
+        catch (SocketException)
+        {
+            // It has been left.
+        }
+
+        Assert.False(await setting);
+    }
+
+    [Fact]
+    public async Task Silence_and_a_missing_socket_are_no_errors()
+    {
+        Assert.False(await GuestAgent.SetClockAsync(_path, TimeProvider.System, CancellationToken.None, TimeSpan.FromMilliseconds(50)));
+        Assert.False(await GuestAgent.SetClockAsync(_path + "x", TimeProvider.System, CancellationToken.None));
+    }
+
+    private Task<bool> SetAsync() => GuestAgent.SetClockAsync(_path, TimeProvider.System, CancellationToken.None, Patience);
+
+    private static Task SayAsync(Socket agent, string text) => agent.SendAsync(Encoding.Latin1.GetBytes(text));
+
+    private static long Argument(string line, string command, string name)
+    {
+        using JsonDocument said = JsonDocument.Parse(line);
+        Assert.Equal(command, said.RootElement.GetProperty("execute").GetString());
+        return said.RootElement.GetProperty("arguments").GetProperty(name).GetInt64();
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        Directory.Delete(Path.GetDirectoryName(_path)!, recursive: true);
+    }
+}
