@@ -51,6 +51,7 @@ public sealed class LinkedSeat : IDisposable
         _noticeTimer = reactor.Timer(() => ShowNotice(null));
         _statusTimer = reactor.Timer(() => _link.Send(new SeatChanged(Core.Status())));
         Core.StatusChanged = OnStatusChanged;
+        Core.Say = Notify;
         Core.DisplayClosed = (_, _, _) => _displayTimer.Arm(DisplayRetry);
         link.Changed = OnLinkChanged;
         link.Display = (offer, socket) => Core.Attach(offer.Vm, offer.Generation, socket);
@@ -92,7 +93,7 @@ public sealed class LinkedSeat : IDisposable
         Core.ConsoleDataChanged();
     }
 
-    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation);
+    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation) { AsksFocus = vm.AsksFocus };
 
     private static Rgb Color(string text) =>
         text.Length == 7 && uint.TryParse(text.AsSpan(1), System.Globalization.NumberStyles.HexNumber, null, out uint value) ? new Rgb(value) : new Rgb(0x8B93A1);
@@ -139,8 +140,7 @@ public sealed class LinkedSeat : IDisposable
                 Done(command, null);
                 break;
             case "switch" when command.Port is >= 0 and <= 9:
-                Core.SwitchTo(command.Port.Value);
-                Done(command, null);
+                Done(command, Core.TrySwitch(command.Port.Value));
                 break;
             case "switch":
                 Done(command, $"There is no port {command.Port}; expected 0 to 9.");
@@ -157,6 +157,21 @@ public sealed class LinkedSeat : IDisposable
             case "type":
                 _typingPort = Core.FocusedPort;
                 _keyboard.Type(command.Text ?? "", KeyLayout.Us, problem => Done(command, problem));
+                break;
+            case "lock":
+                Done(command, Core.Lock(command.Text ?? ""));
+                break;
+            case "unlock":
+                Done(command, Core.Unlock());
+                break;
+            case "accept" or "forget" when Core.Guard is null:
+                Done(command, "This seat has no keyboards of its own; it is open in a terminal, or with --input none.");
+                break;
+            case "accept":
+                Done(command, Core.Guard!.Accept(command.Text ?? ""));
+                break;
+            case "forget":
+                Done(command, Core.Guard!.Forget(command.Text ?? ""));
                 break;
             case "screenshot":
                 SendPhotograph(command);

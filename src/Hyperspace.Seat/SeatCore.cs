@@ -16,7 +16,7 @@ namespace Hyperspace.Seat;
 /// The seat: it joins the router (where keys go) with the compositor (what the monitor shows), so that both move in one step. It knows nothing of
 /// the daemon; <see cref="LinkedSeat"/> tells it what is plugged into its ports. One thread, the reactor's.
 /// </summary>
-public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
+public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
 {
     private const double MillimetresPerPixel = 25.4 / 96;
 
@@ -55,7 +55,9 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         (_reactor, _output, _font, _clock) = (reactor, output, font, clock);
         _compositor = new ScreenCompositor(output, output.WantsPixelText ? font : null);
         (_consolePage, _placeholder) = (NewPage(), NewPage());
-        _router = new Router(chords, this);
+        _router = new Router(chords, this) { MayEnter = MayEnter };
+        _leaders = KeySet.Of([.. chords.Leaders]);
+        _questionTimer = reactor.Timer(OnQuestionExpired);
         _ports = new PortTable(_router);
         _console = new ConsoleApp(backend, clock) { Changed = ConsoleChanged };
         _pacer = new FramePacer(reactor, () => output.IsReady, Present);
@@ -153,7 +155,11 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
 
     public SeatStatus Status() => new(
         FocusedPort, _ports[FocusedPort]?.Info.Vm, _output.Kind, _output.Size.Width, _output.Size.Height,
-        KeysDown(), _router.Switches, LastSwitchMicroseconds, [.. _ports.Occupied.Select(StatusOf)]);
+        KeysDown(), _router.Switches, LastSwitchMicroseconds, [.. _ports.Occupied.Select(StatusOf)])
+    {
+        LockedTo = LockedTo,
+        Devices = ListDevices?.Invoke(),
+    };
 
     /// <summary>What a port shows, or the focused one; null when this machine has no console font to draw text with.</summary>
     /// <param name="port">0 to 9, or null.</param>
@@ -177,7 +183,10 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     public void Key(in KeyEvent e)
     {
         _lastEvent = e.Timestamp;
-        _router.Key(e);
+        if (!TakesKey(e))
+        {
+            _router.Key(e);
+        }
     }
 
     public void Pointer(in PointerEvent e)
@@ -186,7 +195,11 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         ShowCursor();
     }
 
-    public void DeviceLost(DeviceId device) => _router.DeviceLost(device);
+    public void DeviceLost(DeviceId device)
+    {
+        _focusQuestion.DeviceLost(device);
+        _router.DeviceLost(device);
+    }
 
     void IConsoleKeys.Key(KeyCode key, KeyAction action, KeyModifiers modifiers)
     {
@@ -278,6 +291,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         ShowFocused();
         if (old.Port != now.Port)
         {
+            ShowKeyboardDialog();
             _switchedAt = _lastEvent;
             if (_output.IsReady)
             {
@@ -362,9 +376,9 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     {
         PortInfo? info = _ports[port]?.Info;
         string label = port == 0 ? "Hyperspace" : info?.Label ?? "nothing here";
-        string? state = info is null or { State: VmState.Running } ? null : info.State.ToString().ToLowerInvariant();
+        string? state = info is null ? null : info.State != VmState.Running ? info.State.ToString().ToLowerInvariant() : info.Vm == LockedTo ? "locked" : null;
         return new BarContent(
-            port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, _notice, _output.AttentionKey,
+            port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, BarQuestion ?? _notice, _output.AttentionKey,
             _clock.GetLocalNow().ToString("HH:mm"), [.. _ports.Occupied.Select(s => new BarPort(s.Info.Number, s.Info.Label, s.Info.Color, s.Info.IsAlive))]);
     }
 
@@ -489,5 +503,6 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         _pacer.Dispose();
         _inputTimer.Dispose();
         _minuteTimer.Dispose();
+        _questionTimer.Dispose();
     }
 }

@@ -9,6 +9,9 @@ namespace Hyperspace.Seat;
 /// <param name="Generation">Counts the VM's runs: another number, another display.</param>
 public sealed record PortInfo(int Number, string Vm, string Label, Rgb Color, VmState State, string? Reason, int Generation)
 {
+    /// <summary>It may not be focused without asking.</summary>
+    public bool AsksFocus { get; init; }
+
     public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Stopping;
 }
 

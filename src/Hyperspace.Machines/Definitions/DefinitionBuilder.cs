@@ -27,7 +27,7 @@ internal sealed class DefinitionBuilder(Group root, HyperspacePaths paths, HostF
             Memory(), Cpus(), firmware, Kernel(firmware, folder), [.. root.List<Group>("disks").Select(disk => Disk(disk, name))], Cdrom(folder), Network(), Display(),
             root.Get("input", "virtio") switch { "usb" => InputDevices.Usb, "ps2" => InputDevices.Ps2, _ => InputDevices.Virtio }, root.Get("autostart", false),
             root.Get("accelerator", "auto") switch { "kvm" => AcceleratorChoice.Kvm, "tcg" => AcceleratorChoice.Tcg, _ => AcceleratorChoice.Auto },
-            root.Get("stopDeadline", TimeSpan.FromSeconds(30)), Restart(), [.. root.List<string>("extra")], root.Get("description", ""), Path.GetFullPath(file));
+            root.Get("stopDeadline", TimeSpan.FromSeconds(30)), Restart(), [.. root.List<string>("extra")], root.Get("description", ""), Path.GetFullPath(file)) { AsksFocus = root.Get("focus", "free") == "ask" };
     }
 
     private void CheckName(string name)

@@ -75,7 +75,11 @@ public sealed record VmDefinition(
     RestartDefinition Restart,
     IReadOnlyList<string> Extra,
     string Description,
-    string SourceFile);
+    string SourceFile)
+{
+    /// <summary>It may not get the seat's keyboard without asking.</summary>
+    public bool AsksFocus { get; init; }
+}
 
 /// <summary>An error in a definition file, with all that is needed to mend it.</summary>
 /// <param name="Line">1-based; 0 when it concerns the whole file.</param>

@@ -24,6 +24,7 @@ internal sealed record MachineState(VmState State, string? Reason, IRunningMachi
             loaded.Name, d?.Label ?? loaded.Name, d?.Color ?? "#8b93a1", d?.Port, invalid ? VmState.Invalid : State, reason, d?.MemoryMiB ?? 0, d?.Cpus ?? 0,
             Run?.Accelerator ?? (d is null ? "" : engine.AcceleratorOf(d)), usage.CpuPercent, usage.ResidentBytes, Run?.StartedAt, Restarts, Run?.Generation ?? generation)
         {
+            AsksFocus = d?.AsksFocus ?? false,
             Pid = Run?.Pid,
         };
     }

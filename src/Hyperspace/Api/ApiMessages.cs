@@ -21,12 +21,23 @@ internal sealed record PressRequest([property: JsonRequired] string Chord);
 /// <param name="Text">At most <see cref="ApiServer.MaxTypedCharacters"/> characters.</param>
 internal sealed record TypeRequest([property: JsonRequired] string Text);
 
+/// <summary>Body of <c>POST /v1/seat/lock</c>.</summary>
+/// <param name="Vm">The VM that alone may have the keyboard, or null for any.</param>
+internal sealed record LockRequest([property: JsonRequired] string? Vm);
+
+/// <summary>Body of <c>POST /v1/seat/devices</c>.</summary>
+/// <param name="Id">As <c>devices</c> of the seat's status has it.</param>
+/// <param name="Action"><c>accept</c> or <c>forget</c>.</param>
+internal sealed record DeviceRequest([property: JsonRequired] string Id, [property: JsonRequired] string Action);
+
 /// <summary>Serialisation without reflection of what the API takes; what it answers is in <see cref="ReadableJson"/>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(PortRequest))]
 [JsonSerializable(typeof(SwitchRequest))]
 [JsonSerializable(typeof(PressRequest))]
 [JsonSerializable(typeof(TypeRequest))]
+[JsonSerializable(typeof(LockRequest))]
+[JsonSerializable(typeof(DeviceRequest))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>What the API answers and what <c>--json</c> prints: <see cref="ControlJson"/> for eyes too, with quotes and other scripts' letters as they are. It goes into no HTML.</summary>

@@ -93,6 +93,13 @@ internal sealed class ControlClient(string socket) : IDisposable
     /// <returns>The seat when all has been typed.</returns>
     public Task<SeatStatus> TypeAsync(string text, CancellationToken cancel) => PostSeatAsync("type", Body(new TypeRequest(text), ApiJson.Default.TypeRequest), cancel);
 
+    /// <param name="vm">Null unlocks.</param>
+    public Task<SeatStatus> LockAsync(string? vm, CancellationToken cancel) => PostSeatAsync("lock", Body(new LockRequest(vm), ApiJson.Default.LockRequest), cancel);
+
+    /// <param name="action"><c>accept</c> or <c>forget</c>.</param>
+    public Task<SeatStatus> DeviceAsync(string id, string action, CancellationToken cancel) =>
+        PostSeatAsync("devices", Body(new DeviceRequest(id, action), ApiJson.Default.DeviceRequest), cancel);
+
     /// <summary>A PNG file.</summary>
     /// <param name="port">0 to 9, or null for what the monitor shows.</param>
     public async Task<byte[]> ScreenshotAsync(int? port, CancellationToken cancel)

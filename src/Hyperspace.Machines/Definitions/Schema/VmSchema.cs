@@ -50,6 +50,7 @@ public static partial class VmSchema
             new KeySpec("height", new IntegerSpec(400, 4320), "Pixel rows.", "height: 776", Required: true)),
             "The size that its screen starts with.", "display: {width: 1280, height: 776}", Otherwise: "1280 x 776"),
         new KeySpec("input", new ChoiceSpec("virtio", "usb", "ps2"), "Its keyboard and pointer; usb and ps2 for systems without virtio drivers.", "input: virtio", Otherwise: "virtio"),
+        new KeySpec("focus", new ChoiceSpec("free", "ask"), "Whether the seat gives it the keyboard at once, or asks for a confirmation first.", "focus: ask", Otherwise: "free"),
         new KeySpec("autostart", new BooleanSpec(), "Whether it starts with the daemon.", "autostart: true", Otherwise: "false"),
         new KeySpec("accelerator", new ChoiceSpec("auto", "kvm", "tcg"), "What its CPUs run with.", "accelerator: auto", Otherwise: "auto"),
         new KeySpec("stopDeadline", new DurationSpec(1, 3600), "How long it may take to power itself off before it is ended.", "stopDeadline: 30s", Otherwise: "30s"),

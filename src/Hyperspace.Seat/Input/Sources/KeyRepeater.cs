@@ -3,8 +3,8 @@ namespace Hyperspace.Seat.Input.Sources;
 /// <summary>
 /// Repeats the key that was pressed last, for the console: libinput gives no repeats, and guests have kernels of their own that repeat. Wakes nobody up while a guest has the keyboard.
 /// </summary>
-/// <param name="wanted">Whether somebody takes repeats now.</param>
-public sealed class KeyRepeater(IInputSink sink, Func<bool> wanted) : IDeadline
+/// <param name="wanted">Whether somebody takes repeats of that key now.</param>
+public sealed class KeyRepeater(IInputSink sink, Func<KeyCode, bool> wanted) : IDeadline
 {
     /// <summary>Nanoseconds from the press to the first repeat, and from one to the next; what most systems begin with.</summary>
     public const long Delay = 400_000_000;
@@ -24,7 +24,7 @@ public sealed class KeyRepeater(IInputSink sink, Func<bool> wanted) : IDeadline
     /// <summary>A press or release, after the sink had it.</summary>
     public void Key(in KeyEvent e)
     {
-        if (e.Action == KeyAction.Down && wanted() && !Silent.Contains(e.Key))
+        if (e.Action == KeyAction.Down && wanted(e.Key) && !Silent.Contains(e.Key))
         {
             (_device, _key) = (e.Device, e.Key);
             SetDeadline(e.Timestamp + Delay);
@@ -50,7 +50,7 @@ public sealed class KeyRepeater(IInputSink sink, Func<bool> wanted) : IDeadline
             return;
         }
 
-        if (!wanted())
+        if (!wanted(_key))
         {
             Stop();
             return;

@@ -28,7 +28,7 @@ public sealed class SeatInput : IDisposable
     public SeatInput(Reactor reactor, SeatCore seat, IInputBackend backend, IInputSink sink, IDeviceWatcher watcher, Action<string> notify)
     {
         (_seat, _backend, _notify) = (seat, backend, notify);
-        _repeater = new KeyRepeater(sink, () => seat.FocusedPort == 0);
+        _repeater = new KeyRepeater(sink, key => seat.FocusedPort == 0 || HostKeys.Of(key) is HostKeyKind.Volume or HostKeyKind.Brightness);
         _source = new LibinputSource(backend, sink, watcher) { Repeater = _repeater };
         _repeatTimer = reactor.Timer(() => _repeater.Tick(Reactor.Now));
         _repeater.DeadlineChanged = ArmRepeat;

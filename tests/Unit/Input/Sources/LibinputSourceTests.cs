@@ -204,7 +204,7 @@ public class LibinputSourceTests
     public void Repeats_are_for_the_console_of_the_last_key_only_and_end_with_it()
     {
         bool console = true;
-        var repeater = new KeyRepeater(_seen, () => console);
+        var repeater = new KeyRepeater(_seen, _ => console);
         using var source = new LibinputSource(_devices, _seen, _seen) { Repeater = repeater };
         int keyboard = _devices.Plug(InputDeviceKinds.Keyboard | InputDeviceKinds.Keys);
         _devices.Key(keyboard, KeyCode.A, true);
@@ -234,7 +234,7 @@ public class LibinputSourceTests
     public void Events_allocate_nothing()
     {
         var sink = new CountingSink();
-        using var source = new LibinputSource(_devices, sink, sink) { Repeater = new KeyRepeater(sink, () => false) };
+        using var source = new LibinputSource(_devices, sink, sink) { Repeater = new KeyRepeater(sink, _ => false) };
         int keyboard = _devices.Plug(InputDeviceKinds.Keyboard | InputDeviceKinds.Keys), mouse = _devices.Plug(InputDeviceKinds.Pointer);
         void Burst()
         {
