@@ -183,7 +183,8 @@ internal static class Checks
         Assert.Single(devices.Troubles);
         devices.Source.Drain();
         int downs = devices.Keys.Count(k => k.Action == KeyAction.Down), ups = devices.Keys.Count(k => k.Action == KeyAction.Up);
-        Assert.Equal(downs, ups);
+        Assert.InRange(ups, downs, int.MaxValue);
+        Assert.Equal(KeyAction.Up, devices.Keys.Last(k => k.Device == id).Action);
         devices.Keys.Clear();
         board.Key(31, true);
         quiet.Key(32, true);

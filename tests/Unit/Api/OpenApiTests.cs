@@ -37,7 +37,7 @@ public sealed partial class OpenApiTests
         [
             ControlJson.Default.VmStatus, ControlJson.Default.HostStatus, ControlJson.Default.SeatStatus, ControlJson.Default.Snapshot, ControlJson.Default.Problem,
             ControlJson.Default.SeatPort, ControlJson.Default.Degradation,
-            ApiJson.Default.PortRequest, ApiJson.Default.SwitchRequest, ApiJson.Default.PressRequest, ApiJson.Default.TypeRequest,
+            ApiJson.Default.PortRequest, ApiJson.Default.SwitchRequest, ApiJson.Default.PressRequest, ApiJson.Default.TypeRequest, ApiJson.Default.LockRequest, ApiJson.Default.DeviceRequest, ControlJson.Default.SeatDevice,
         ];
         foreach (JsonTypeInfo type in types)
         {

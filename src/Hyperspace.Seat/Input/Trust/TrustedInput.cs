@@ -114,7 +114,10 @@ public sealed class TrustedInput : IInputSink, IDeviceWatcher
         device.Events++;
         if (device.Trust == DeviceTrust.Trusted)
         {
-            _seat.Key(e);
+            if (!IsLeftOver(device, e))
+            {
+                _seat.Key(e);
+            }
         }
         else if (e.Action != KeyAction.Repeat)
         {
@@ -213,6 +216,24 @@ public sealed class TrustedInput : IInputSink, IDeviceWatcher
         (device.Info.Kinds & InputDeviceKinds.Keyboard) != 0 ? DeviceTrust.Asked
         : (device.Info.Kinds & InputDeviceKinds.Keys) != 0 ? DeviceTrust.PointerOnly
         : DeviceTrust.Trusted;
+
+    /// <summary>The release of a key that went down before its keyboard was accepted.</summary>
+    private static bool IsLeftOver(Guarded device, in KeyEvent e)
+    {
+        KeySet down = device.Down;
+        if (down.IsEmpty || !down.Contains(e.Key))
+        {
+            return false;
+        }
+
+        if (e.Action != KeyAction.Repeat)
+        {
+            down.Remove(e.Key);
+            device.Down = down;
+        }
+
+        return e.Action != KeyAction.Down;
+    }
 
     private void UntrustedKey(Guarded device, in KeyEvent e)
     {

@@ -4,7 +4,6 @@ using Hyperspace.Linux.Input;
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Display.Text;
-using Hyperspace.Seat.Input.Chords;
 
 namespace Hyperspace.Commands.Seat;
 
@@ -39,19 +38,19 @@ internal sealed class SeatOptions
     /// <returns>The exit code.</returns>
     public int Run(ParseResult result, HyperspacePaths paths)
     {
-        if (!TryReadChords(paths, out ChordOptions chords))
+        if (!TryRead(paths, out SeatSettings settings))
         {
             return 1;
         }
 
         return result.GetRequiredValue(_output) == "headless"
-            ? RunHeadless(paths, chords, result.GetRequiredValue(_width), result.GetRequiredValue(_height), result.GetRequiredValue(_input) == "libinput")
-            : TerminalSeat.Run(paths, chords, result.GetRequiredValue(_graphics));
+            ? RunHeadless(paths, settings, result.GetRequiredValue(_width), result.GetRequiredValue(_height), result.GetRequiredValue(_input) == "libinput")
+            : TerminalSeat.Run(paths, settings.Chords, result.GetRequiredValue(_graphics));
     }
 
-    private static bool TryReadChords(HyperspacePaths paths, out ChordOptions chords)
+    private static bool TryRead(HyperspacePaths paths, out SeatSettings settings)
     {
-        chords = SeatSettings.Read(Path.Combine(paths.Config, "seat.yaml"), out IReadOnlyList<string> errors);
+        settings = SeatSettings.Read(Path.Combine(paths.Config, "seat.yaml"), out IReadOnlyList<string> errors);
         foreach (string error in errors)
         {
             System.Console.Error.WriteLine(error);
@@ -60,7 +59,7 @@ internal sealed class SeatOptions
         return errors.Count == 0;
     }
 
-    private static int RunHeadless(HyperspacePaths paths, ChordOptions chords, int width, int height, bool input)
+    private static int RunHeadless(HyperspacePaths paths, SeatSettings settings, int width, int height, bool input)
     {
         if (SystemFont.Load(out string? problem) is not { } font)
         {
@@ -70,7 +69,7 @@ internal sealed class SeatOptions
 
         using var reactor = new Reactor();
         using var output = new HeadlessOutput(width, height, font);
-        return SeatRunner.Run(reactor, output, font, chords, paths, input ? seat => RealInput.Attach(reactor, seat, new DirectDeviceOpener()) : null);
+        return SeatRunner.Run(reactor, output, font, settings.Chords, paths, input ? seat => RealInput.Attach(reactor, seat, new DirectDeviceOpener(), settings.Input) : null);
     }
 
     private static void InRange(Option<int> option, int least, int most) => option.Validators.Add(result =>

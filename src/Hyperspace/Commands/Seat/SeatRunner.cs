@@ -5,6 +5,7 @@ using Hyperspace.Seat;
 using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Input.Chords;
+using Hyperspace.Seat.Input.Trust;
 using Hyperspace.Seat.Link;
 
 namespace Hyperspace.Commands.Seat;
@@ -20,6 +21,13 @@ internal static class SeatRunner
         string? refusal = null;
         var link = new DaemonLink(reactor, paths.LinkSocket, "seat", ProductVersion.Text);
         using var seat = new LinkedSeat(reactor, output, font, chords, link, TimeProvider.System);
+        seat.Core.Memory = SeatMemory.Load(Path.Combine(paths.State, "seat.json"), out string? forgotten);
+        if (forgotten is not null)
+        {
+            System.Console.Error.WriteLine(forgotten);
+            seat.Notify(forgotten);
+        }
+
         link.Refused = why =>
         {
             refusal = why;
