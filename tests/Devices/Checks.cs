@@ -21,6 +21,7 @@ internal static class Checks
         ("a device that floods is silenced, and the others go on", Flood),
         ("a device that another program holds is refused, said, and taken later", Refused),
         ("all devices are given back and taken again", SuspendAndResume),
+        ("a new keyboard types nothing until its digits are typed on it, and is known when it comes back", TrustChecks.NewKeyboard),
         ("events allocate nothing", Allocations),
         ("the router's properties hold over evdev", Properties),
     ];
