@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Hyperspace.Linux;
 using Hyperspace.Linux.Input;
 
 namespace Hyperspace.Tests.Unit.Linux;
@@ -55,6 +56,21 @@ public sealed class InputAbiTests
 
         Assert.Empty(missing);
         Assert.InRange(seen, 50, 200);
+    }
+
+    [Fact]
+    public void The_kernels_random_numbers_fill_their_range_and_stay_in_it()
+    {
+        var seen = new HashSet<int>();
+        for (int i = 0; i < 2000; i++)
+        {
+            int number = KernelRandom.Below(10);
+            Assert.InRange(number, 0, 9);
+            seen.Add(number);
+        }
+
+        Assert.Equal(10, seen.Count);
+        Assert.Equal(0, KernelRandom.Below(1));
     }
 
     private static IEnumerable<long> AskCompiler()

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Hyperspace.Linux;
 using Hyperspace.Linux.Input;
 using Hyperspace.Seat.Input.Sources;
 
@@ -52,7 +52,7 @@ public sealed class TrustedInput : IInputSink, IDeviceWatcher
     public TrustedInput(ITrustedSeat seat, SeatMemory memory, bool strict, TimeProvider clock, Func<int>? number = null)
     {
         (_seat, _memory, _strict, _clock) = (seat, memory, strict, clock);
-        _number = number ?? (static () => RandomNumberGenerator.GetInt32(10_000));
+        _number = number ?? (static () => KernelRandom.Below(10_000));
     }
 
     /// <summary>The question or the list of devices is another one now.</summary>
