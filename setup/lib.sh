@@ -70,6 +70,8 @@ xz-utils                /usr/bin/xz
 console-setup-linux     /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 libxkbcommon0           /usr/lib/x86_64-linux-gnu/libxkbcommon.so.0
 xkb-data                /usr/share/X11/xkb/rules/evdev
+libinput10              /usr/lib/x86_64-linux-gnu/libinput.so.10
+libudev1                /usr/lib/x86_64-linux-gnu/libudev.so.1
 libsystemd0             /usr/lib/x86_64-linux-gnu/libsystemd.so.0
 dbus-daemon             /usr/bin/dbus-daemon
 libasound2              /usr/lib/x86_64-linux-gnu/libasound.so.2

@@ -63,6 +63,7 @@ public sealed class LinkedSeat : IDisposable
         Core.StatusChanged = OnStatusChanged;
         Core.DisplayClosed = (_, _, _) => _displayTimer.Arm(DisplayRetry);
         Core.WakeWanted = Wake;
+        Core.HostKey = OnHostKey;
         Core.ClipboardClosed = (_, _) => _agentTimer.Arm(AgentRetry);
         link.Changed = OnLinkChanged;
         link.Display = (offer, socket) => Core.Attach(offer.Vm, offer.Generation, socket);
@@ -79,9 +80,17 @@ public sealed class LinkedSeat : IDisposable
         _noticeTimer.Arm(NoticeTime);
     }
 
-    /// <summary>A brightness key of this machine: the daemon does it, and the bar says for a moment what the brightness is, or why it cannot be set. For whoever keeps the host's keys from guests.</summary>
-    public void PressBrightness(bool up) => _link.Request(
+    /// <summary>A brightness key of this machine: the daemon does it, and the bar says for a moment what the brightness is, or why it cannot be set.</summary>
+    private void PressBrightness(bool up) => _link.Request(
         id => new BrightnessKey(id, up), answer => Notify(answer.Ok ? answer.Lines?.FirstOrDefault() ?? "" : answer.Error ?? "The brightness cannot be set."));
+
+    private void OnHostKey(HostKeyKind kind, KeyCode key, KeyAction action)
+    {
+        if (action != KeyAction.Up && (key is KeyCode.Brightnessup or KeyCode.Brightnessdown))
+        {
+            PressBrightness(key == KeyCode.Brightnessup);
+        }
+    }
 
     private void ShowNotice(string? passing)
     {
@@ -157,7 +166,7 @@ public sealed class LinkedSeat : IDisposable
         }
     }
 
-    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation) { Sound = vm.Sound, Boot = vm.Boot, Clipboard = vm.Clipboard };
+    private static PortInfo Port(VmStatus vm) => new(vm.Port!.Value, vm.Name, vm.Label, Color(vm.Color), vm.State, vm.Reason, vm.Generation) { Sound = vm.Sound, Boot = vm.Boot, Clipboard = vm.Clipboard, AsksFocus = vm.AsksFocus };
 
     private static Rgb Color(string text) =>
         text.Length == 7 && uint.TryParse(text.AsSpan(1), System.Globalization.NumberStyles.HexNumber, null, out uint value) ? new Rgb(value) : new Rgb(0x8B93A1);
@@ -223,8 +232,7 @@ public sealed class LinkedSeat : IDisposable
                 Done(command, null);
                 break;
             case "switch" when command.Port is >= 0 and <= 9:
-                Core.SwitchTo(command.Port.Value);
-                Done(command, null);
+                Done(command, Core.TrySwitch(command.Port.Value));
                 break;
             case "switch":
                 Done(command, $"There is no port {command.Port}; expected 0 to 9.");
@@ -244,6 +252,21 @@ public sealed class LinkedSeat : IDisposable
                 break;
             case "volume":
                 Done(command, Core.SetSound(command.Text ?? "", null));
+                break;
+            case "lock":
+                Done(command, Core.Lock(command.Text ?? ""));
+                break;
+            case "unlock":
+                Done(command, Core.Unlock());
+                break;
+            case "accept" or "forget" when Core.Guard is null:
+                Done(command, "This seat has no keyboards of its own; it is open in a terminal, or with --input none.");
+                break;
+            case "accept":
+                Done(command, Core.Guard!.Accept(command.Text ?? ""));
+                break;
+            case "forget":
+                Done(command, Core.Guard!.Forget(command.Text ?? ""));
                 break;
             case "screenshot":
                 SendPhotograph(command);

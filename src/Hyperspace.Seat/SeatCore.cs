@@ -18,7 +18,7 @@ namespace Hyperspace.Seat;
 /// The seat: it joins the router (where keys go) with the compositor (what the monitor shows), so that both move in one step. It knows nothing of
 /// the daemon; <see cref="LinkedSeat"/> tells it what is plugged into its ports. One thread, the reactor's.
 /// </summary>
-public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
+public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
 {
     private const double MillimetresPerPixel = 25.4 / 96;
 
@@ -61,7 +61,9 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         (_reactor, _output, _font, _clock, _sound) = (reactor, output, font, clock, sound);
         _compositor = new ScreenCompositor(output, output.WantsPixelText ? font : null);
         (_consolePage, _placeholder) = (NewPage(), NewPage());
-        _router = new Router(chords, this);
+        _router = new Router(chords, this) { MayEnter = MayEnter };
+        _leaders = KeySet.Of([.. chords.Leaders]);
+        _questionTimer = reactor.Timer(OnQuestionExpired);
         _ports = new PortTable(_router);
         _console = new ConsoleApp(backend, clock) { Changed = ConsoleChanged };
         _pacer = new FramePacer(reactor, () => output.IsReady, Present);
@@ -108,6 +110,12 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
 
     /// <summary>Where keys and picture are.</summary>
     public int FocusedPort => _router.Focus.Port;
+
+    /// <summary>The focused guest's keyboard lights: 1 Scroll Lock, 2 Num Lock, 4 Caps Lock; none on port 0.</summary>
+    public uint Lights { get; private set; }
+
+    /// <summary><see cref="Lights"/> are others now.</summary>
+    public Action? LightsChanged { get; set; }
 
     /// <summary>From the last key of the chord to the target's first complete frame; null before the first switch.</summary>
     public double? LastSwitchMicroseconds { get; private set; }
@@ -201,7 +209,12 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
 
     public SeatStatus Status() => new(
         FocusedPort, FocusedVm, _output.Kind, _output.Size.Width, _output.Size.Height,
-        KeysDown(), _router.Switches, LastSwitchMicroseconds, [.. _ports.Occupied.Select(StatusOf)]) { Sound = _sound?.Status() };
+        KeysDown(), _router.Switches, LastSwitchMicroseconds, [.. _ports.Occupied.Select(StatusOf)])
+    {
+        LockedTo = LockedTo,
+        Devices = ListDevices?.Invoke(),
+        Sound = _sound?.Status(),
+    };
 
     /// <summary>Changes the volume, or mutes a VM; see <see cref="SeatSound.TryDo"/>.</summary>
     public string? SetSound(string what, string? vm)
@@ -251,6 +264,11 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         }
 
         _lastEvent = e.Timestamp;
+        if (TakesKey(e))
+        {
+            return;
+        }
+
         _router.Key(e);
 
         // After the chords: a key that leaves the port wakes nobody, nor does one of the leader.
@@ -260,9 +278,17 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         }
     }
 
-    public void Pointer(in PointerEvent e) => _router.Pointer(e);
+    public void Pointer(in PointerEvent e)
+    {
+        _router.Pointer(e);
+        ShowCursor();
+    }
 
-    public void DeviceLost(DeviceId device) => _router.DeviceLost(device);
+    public void DeviceLost(DeviceId device)
+    {
+        _focusQuestion.DeviceLost(device);
+        _router.DeviceLost(device);
+    }
 
     void IConsoleKeys.Key(KeyCode key, KeyAction action, KeyModifiers modifiers)
     {
@@ -309,6 +335,12 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
             return;
         }
 
+        if (_output.TakesCursor)
+        {
+            ShowCursor();
+            return;
+        }
+
         if (_compositor.Placement.IsScaled)
         {
             // The pointer is not scaled with the picture, so what it covers is not known in the guest's pixels.
@@ -322,7 +354,11 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         AskForFrame();
     }
 
-    void IGuestDisplayEvents.LedsChanged(GuestDisplay display) => UpdateBar();
+    void IGuestDisplayEvents.LedsChanged(GuestDisplay display)
+    {
+        UpdateLights();
+        UpdateBar();
+    }
 
     void IGuestDisplayEvents.Closed(GuestDisplay display, string why)
     {
@@ -376,6 +412,7 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         ShowFocused();
         if (old.Port != now.Port)
         {
+            ShowKeyboardDialog();
             _switchedAt = _lastEvent;
             if (_output.IsReady)
             {
@@ -400,7 +437,30 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         }
 
         UpdatePointerMap();
+        ShowCursor();
+        UpdateLights();
         UpdateBar();
+    }
+
+    /// <summary>A guest that takes positions has its pointer where the seat has put it, and need not be waited for.</summary>
+    private void ShowCursor()
+    {
+        if (_output.TakesCursor)
+        {
+            GuestDisplay? guest = _ports[FocusedPort]?.Display;
+            CursorState cursor = _compositor.CursorFor(guest, guest is { IsAbsolute: true } ? _router.PointerPosition : null);
+            _output.ShowCursor(cursor);
+        }
+    }
+
+    private void UpdateLights()
+    {
+        uint lights = _ports[FocusedPort]?.Display?.Leds ?? 0;
+        if (lights != Lights)
+        {
+            Lights = lights;
+            LightsChanged?.Invoke();
+        }
     }
 
     /// <summary>The page that the port shows, as it was drawn last; null for a guest's picture.</summary>
@@ -437,9 +497,9 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     {
         PortInfo? info = _ports[port]?.Info;
         string label = port == 0 ? "Hyperspace" : info?.Label ?? "nothing here";
-        string? state = info is null or { State: VmState.Running } ? null : info.State.ToString().ToLowerInvariant();
+        string? state = info is null ? null : info.State != VmState.Running ? info.State.ToString().ToLowerInvariant() : info.Vm == LockedTo ? "locked" : null;
         return new BarContent(
-            port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, _notice, _output.AttentionKey,
+            port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, BarQuestion ?? _notice, _output.AttentionKey,
             _clock.GetLocalNow().ToString("HH:mm"), [.. _ports.Occupied.Select(s => new BarPort(s.Info.Number, s.Info.Label, s.Info.Color, s.Info.IsAlive, Progress(s.Info)))])
         {
             Power = _power,
@@ -573,5 +633,6 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         _pacer.Dispose();
         _inputTimer.Dispose();
         _minuteTimer.Dispose();
+        _questionTimer.Dispose();
     }
 }

@@ -18,6 +18,9 @@ public sealed record PortInfo(int Number, string Vm, string Label, Rgb Color, Vm
     /// <summary>How far its boot is: null and up are the same to people.</summary>
     public BootStatus? Boot { get; init; }
 
+    /// <summary>It may not be focused without asking.</summary>
+    public bool AsksFocus { get; init; }
+
     public bool IsAlive => State is VmState.Running or VmState.Paused or VmState.Sleeping or VmState.Stopping;
 }
 

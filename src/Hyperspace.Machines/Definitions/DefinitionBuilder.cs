@@ -33,6 +33,7 @@ internal sealed class DefinitionBuilder(Group root, HyperspacePaths paths, HostF
             Instant = root.Get<Group?>("instant", null) is { } instant && !instant.Has(SwitchSpec.Off) ? new InstantDefinition(instant.Get("warm", 1), instant.Get("home", "forget") == "keep") : null,
             Ready = root.Has("ready") ? root.Get("ready", "") : null,
             Power = PowerKeys.Read(root, errors),
+            AsksFocus = root.Get("focus", "free") == "ask",
             Sound = Sound(),
             Clipboard = root.Get("clipboard", "on") switch { "in" => ClipboardWays.In, "out" => ClipboardWays.Out, "off" => ClipboardWays.Off, _ => ClipboardWays.Both },
         };

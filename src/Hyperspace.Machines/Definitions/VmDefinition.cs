@@ -136,6 +136,8 @@ public sealed record VmDefinition(
     public SoundDefinition Sound { get; init; } = new(true, BackgroundSound.Duck);
 
     public ClipboardWays Clipboard { get; init; } = ClipboardWays.Both;
+    /// <summary>It may not get the seat's keyboard without asking.</summary>
+    public bool AsksFocus { get; init; }
 }
 
 /// <summary>An error in a definition file, with all that is needed to mend it.</summary>

@@ -28,6 +28,7 @@ internal sealed record MachineState(VmState State, string? Reason, IRunningMachi
             Pid = Run?.Pid, Boot = Boot, StartedBy = Run?.StartedBy, ProportionalBytes = usage.ProportionalBytes, DisposableOf = d?.CloneOf,
             Sound = d is { Sound: { On: true, Background: var background } } ? background : null,
             Clipboard = d is null or { Clipboard: ClipboardWays.Off } ? null : d.Clipboard switch { ClipboardWays.In => "in", ClipboardWays.Out => "out", _ => "on" },
+            AsksFocus = d?.AsksFocus ?? false,
         };
     }
 }

@@ -46,6 +46,9 @@ public sealed record VmStatus(
     int Restarts,
     int Generation)
 {
+    /// <summary>It may not get the seat's keyboard without asking.</summary>
+    public bool AsksFocus { get; init; }
+
     /// <summary>The process of the engine, for people who debug; null when there is none.</summary>
     public int? Pid { get; init; }
 
@@ -175,7 +178,25 @@ public sealed record SeatStatus(
 {
     /// <summary>Null for a seat without sound.</summary>
     public SoundStatus? Sound { get; init; }
+
+    /// <summary>The VM that alone may have the keyboard; null for none.</summary>
+    public string? LockedTo { get; init; }
+
+    /// <summary>The keyboards, mice and other devices of a seat that has its own; null for one that has none.</summary>
+    public IReadOnlyList<SeatDevice>? Devices { get; init; }
 }
+
+/// <summary>A device of the seat, or one that it remembers.</summary>
+/// <param name="Id">What it is remembered by.</param>
+/// <param name="Name">What it calls itself, made fit to be shown.</param>
+/// <param name="Node">Its node in /dev/input; null for one that is not plugged in.</param>
+/// <param name="Kinds"><c>keyboard</c>, <c>pointer</c>, <c>touchpad</c>, <c>touch</c>, <c>tablet</c>, <c>switch</c>, <c>keys</c>.</param>
+/// <param name="Bus">Such as <c>usb</c>; empty when it has none.</param>
+/// <param name="Trust"><c>trusted</c>, <c>asked</c>, <c>refused</c>, <c>pointer-only</c>, <c>not-taken</c>, or <c>absent</c> for one that is remembered and not plugged in.</param>
+/// <param name="Grabbed">Nobody else on this computer gets its events.</param>
+/// <param name="Events">Since it was plugged in, those that went nowhere included.</param>
+/// <param name="Reason">What is wrong with it, as a sentence, or null.</param>
+public sealed record SeatDevice(string Id, string Name, string? Node, IReadOnlyList<string> Kinds, string Bus, string Trust, bool Grabbed, long Events, string? Reason);
 
 /// <summary>A port of the seat and what is plugged into it.</summary>
 /// <param name="Screen"><c>console</c>, <c>live</c> (pixels arrive), <c>waiting</c> (no first frame yet), <c>off</c> or <c>empty</c>.</param>

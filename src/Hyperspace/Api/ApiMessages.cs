@@ -25,9 +25,19 @@ internal sealed record TypeRequest([property: JsonRequired] string Text);
 /// <summary>Body of <c>POST /v1/seat/volume</c>.</summary>
 /// <param name="Volume"><c>0</c> to <c>100</c>, <c>up</c>, <c>down</c>, <c>mute</c> or <c>unmute</c>.</param>
 internal sealed record VolumeRequest([property: JsonRequired] string Volume);
+
 /// <summary>Body of <c>PUT /v1/power/brightness</c>.</summary>
 /// <param name="Percent">0 to 100.</param>
 internal sealed record BrightnessRequest([property: JsonRequired] int Percent);
+
+/// <summary>Body of <c>POST /v1/seat/lock</c>.</summary>
+/// <param name="Vm">The VM that alone may have the keyboard, or null for any.</param>
+internal sealed record LockRequest([property: JsonRequired] string? Vm);
+
+/// <summary>Body of <c>POST /v1/seat/devices</c>.</summary>
+/// <param name="Id">As <c>devices</c> of the seat's status has it.</param>
+/// <param name="Action"><c>accept</c> or <c>forget</c>.</param>
+internal sealed record DeviceRequest([property: JsonRequired] string Id, [property: JsonRequired] string Action);
 
 /// <summary>Serialisation without reflection of what the API takes; what it answers is in <see cref="ReadableJson"/>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true)]
@@ -38,6 +48,8 @@ internal sealed record BrightnessRequest([property: JsonRequired] int Percent);
 [JsonSerializable(typeof(PowerSetting))]
 [JsonSerializable(typeof(VolumeRequest))]
 [JsonSerializable(typeof(BrightnessRequest))]
+[JsonSerializable(typeof(LockRequest))]
+[JsonSerializable(typeof(DeviceRequest))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>What the API answers and what <c>--json</c> prints: <see cref="ControlJson"/> for eyes too, with quotes and other scripts' letters as they are. It goes into no HTML.</summary>

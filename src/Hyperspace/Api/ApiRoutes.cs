@@ -52,6 +52,8 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         new("POST", "/v1/seat/press", PressAsync),
         new("POST", "/v1/seat/type", TypeAsync),
         new("POST", "/v1/seat/volume", VolumeAsync),
+        new("POST", "/v1/seat/lock", LockAsync),
+        new("POST", "/v1/seat/devices", DeviceAsync),
         new("GET", "/v1/seat/screenshot", ScreenshotAsync),
         new("GET", "/v1/events", c => EventStream.WriteAsync(c, board, ending)),
         new("GET", "/v1/openapi.json", c => Bytes(c, OpenApi, "application/json")),
@@ -209,6 +211,23 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
     {
         VolumeRequest body = await BodyAsync(context, ApiJson.Default.VolumeRequest, """{"volume": "40"}""");
         await AskSeatAsync(context, "volume", body.Volume, null, SeatPatience);
+    }
+
+    private async Task LockAsync(HttpContext context)
+    {
+        LockRequest body = await BodyAsync(context, ApiJson.Default.LockRequest, """{"vm": "work"}""");
+        await AskSeatAsync(context, body.Vm is null ? "unlock" : "lock", body.Vm, null, SeatPatience);
+    }
+
+    private async Task DeviceAsync(HttpContext context)
+    {
+        DeviceRequest body = await BodyAsync(context, ApiJson.Default.DeviceRequest, """{"id": "usb:046d:c31c:A1", "action": "accept"}""");
+        if (body.Action is not ("accept" or "forget"))
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"There is no action \"{body.Action}\" for a device; expected accept or forget.");
+        }
+
+        await AskSeatAsync(context, body.Action, body.Id, null, SeatPatience);
     }
 
     private async Task AskSeatAsync(HttpContext context, string op, string? text, int? port, TimeSpan patience)

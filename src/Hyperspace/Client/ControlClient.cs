@@ -128,6 +128,13 @@ internal sealed class ControlClient(string socket) : IDisposable
     /// <param name="volume"><c>0</c> to <c>100</c>, <c>up</c>, <c>down</c>, <c>mute</c> or <c>unmute</c>.</param>
     public Task<SeatStatus> SetVolumeAsync(string volume, CancellationToken cancel) => PostSeatAsync("volume", Body(new VolumeRequest(volume), ApiJson.Default.VolumeRequest), cancel);
 
+    /// <param name="vm">Null unlocks.</param>
+    public Task<SeatStatus> LockAsync(string? vm, CancellationToken cancel) => PostSeatAsync("lock", Body(new LockRequest(vm), ApiJson.Default.LockRequest), cancel);
+
+    /// <param name="action"><c>accept</c> or <c>forget</c>.</param>
+    public Task<SeatStatus> DeviceAsync(string id, string action, CancellationToken cancel) =>
+        PostSeatAsync("devices", Body(new DeviceRequest(id, action), ApiJson.Default.DeviceRequest), cancel);
+
     /// <summary>A PNG file.</summary>
     /// <param name="port">0 to 9, or null for what the monitor shows.</param>
     public async Task<byte[]> ScreenshotAsync(int? port, CancellationToken cancel)

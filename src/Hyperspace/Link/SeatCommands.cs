@@ -64,9 +64,11 @@ internal sealed class SeatCommands
     }
 
     /// <summary>What is wrong with a seat's own account of itself; null when it can be passed on.</summary>
-    public static string? Problem(SeatStatus? untrusted) => untrusted is { Output: not null, KeysDown: not null, Ports: not null, Port: >= 0 and <= 9 } && untrusted.Ports.All(IsWhole) && IsWholeSound(untrusted.Sound)
+    public static string? Problem(SeatStatus? untrusted) => untrusted is { Output: not null, KeysDown: not null, Ports: not null, Port: >= 0 and <= 9 } && untrusted.Ports.All(IsWhole) && IsWholeSound(untrusted.Sound) && (untrusted.Devices?.All(IsWhole) ?? true)
         ? null
         : "It sent a status that lacks something.";
+
+    private static bool IsWhole(SeatDevice? device) => device is { Id: not null, Name: not null, Kinds: not null, Bus: not null, Trust: not null } && device.Kinds.All(static k => k is not null);
 
     private static bool IsWholeSound(SoundStatus? sound) => sound is null or { Device: not null, Vms: not null } && (sound?.Vms.All(vm => vm is { Vm: not null, Label: not null, Heard: not null }) ?? true);
 

@@ -42,6 +42,7 @@ public sealed partial class OpenApiTests
             ControlJson.Default.SoundStatus, ControlJson.Default.VmSound,
             ApiJson.Default.PortRequest, ApiJson.Default.SwitchRequest, ApiJson.Default.PressRequest, ApiJson.Default.TypeRequest, ApiJson.Default.VolumeRequest,
             ControlJson.Default.PolicyStatus, ControlJson.Default.BrightnessLevel, ApiJson.Default.BrightnessRequest,
+            ApiJson.Default.LockRequest, ApiJson.Default.DeviceRequest, ControlJson.Default.SeatDevice,
         ];
         foreach (JsonTypeInfo type in types)
         {

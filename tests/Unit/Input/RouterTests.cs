@@ -498,3 +498,54 @@ public class RouterTests
         Assert.Equal(1, router.Focus.Port);
     }
 }
+
+/// <summary>Mice in guests that take positions.</summary>
+public class AbsoluteGuestTests
+{
+    private sealed class TabletGuest : IGuestInput
+    {
+        public List<string> Log { get; } = [];
+
+        public bool IsAbsolute => true;
+
+        public void Key(KeyCode key, bool down)
+        {
+        }
+
+        public void PointerTo(int x, int y) => Log.Add($"@{x},{y}");
+
+        public void PointerBy(int dx, int dy) => Log.Add($"by{dx},{dy}");
+
+        public void Buttons(PointerButtons pressed, PointerButtons released) => Log.Add($"[{pressed}/{released}]");
+    }
+
+    [Fact]
+    public void Motion_moves_the_pointer_and_stops_at_the_edges_of_the_picture()
+    {
+        var guest = new TabletGuest();
+        var router = new Router(ChordOptions.Default, new RecordingConsole()) { PointerMap = new PointerMap(1000, 820, 20, new PixelRect(100, 20, 800, 800), 800, 800) };
+        router.GuestAttached(1, guest);
+        router.SwitchTo(1);
+        long now = 1_000_000_000;
+        void Move(int x, int y, PointerButtons pressed = PointerButtons.None) => router.Pointer(new PointerEvent(new DeviceId(5), false, x, y, pressed, PointerButtons.None, now += 10_000_000));
+        Move(0, 0);
+        Move(30, -20);
+        Move(-5000, -5000);
+        Move(0, 0, PointerButtons.Left);
+        Move(9000, 9000);
+        Assert.Equal(["@400,400", "@430,380", "@0,0", "@0,0", "[Left/None]", "@799,799"], guest.Log);
+        Assert.Equal((899, 819), router.PointerPosition);
+    }
+
+    [Fact]
+    public void A_tablet_and_a_mouse_move_the_same_pointer()
+    {
+        var guest = new TabletGuest();
+        var router = new Router(ChordOptions.Default, new RecordingConsole()) { PointerMap = new PointerMap(1000, 820, 20, new PixelRect(0, 20, 1000, 800), 1000, 800) };
+        router.GuestAttached(1, guest);
+        router.SwitchTo(1);
+        router.Pointer(new PointerEvent(new DeviceId(5), true, 16384, 32768, PointerButtons.None, PointerButtons.None, 1_000_000_000));
+        router.Pointer(new PointerEvent(new DeviceId(6), false, 1, 1, PointerButtons.None, PointerButtons.None, 1_010_000_000));
+        Assert.Equal(["@250,390", "@251,391"], guest.Log);
+    }
+}

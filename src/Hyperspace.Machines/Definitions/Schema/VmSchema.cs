@@ -57,6 +57,7 @@ public static partial class VmSchema
             "Its sound; it never has a microphone.", "sound: {mode: on, background: mute}", Otherwise: "on, duck"),
         new KeySpec("clipboard", new ChoiceSpec("on", "in", "out", "off"),
             "Which ways the user may carry text through its clipboard: both, only into it, only out of it, or none.", "clipboard: on", Otherwise: "on"),
+        new KeySpec("focus", new ChoiceSpec("free", "ask"), "Whether the seat gives it the keyboard at once, or asks for a confirmation first.", "focus: ask", Otherwise: "free"),
         new KeySpec("autostart", new BooleanSpec(), "Whether it starts with the daemon.", "autostart: true", Otherwise: "false"),
         new KeySpec("instant", new SwitchSpec(new GroupSpec(
             new KeySpec("warm", new IntegerSpec(0, 4), "How many are kept started for the next opens.", "warm: 1", Otherwise: "1"),

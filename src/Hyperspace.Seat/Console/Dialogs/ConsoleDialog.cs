@@ -28,7 +28,7 @@ internal abstract class ConsoleDialog
 }
 
 /// <summary>Asks before something that cannot be undone. The answer that is selected at first is No.</summary>
-internal sealed class ConfirmDialog(string title, string text, string verb, Action confirmed) : ConsoleDialog
+internal sealed class ConfirmDialog(string title, string text, string verb, Action confirmed, Action? refused = null) : ConsoleDialog
 {
     private readonly string _yes = $"Yes, {verb}";
     private bool _yesSelected;
@@ -67,8 +67,12 @@ internal sealed class ConfirmDialog(string title, string text, string verb, Acti
         else if (Is(key, 'n') || key.Name is ConsoleKeyName.Enter or ConsoleKeyName.Escape or ConsoleKeyName.Backspace)
         {
             Close();
+            refused?.Invoke();
         }
     }
+
+    /// <summary>The question has been answered elsewhere.</summary>
+    public void Withdraw() => Close();
 }
 
 /// <summary>Says what went wrong.</summary>

@@ -13,7 +13,11 @@ public readonly record struct PointerMap(int MonitorWidth, int MonitorHeight, in
     /// <param name="x">0 (left edge) to 65535 (right edge); what is outside is taken as the edge.</param>
     /// <param name="inside">Whether the position is on the guest's picture, and not on the bar.</param>
     /// <returns>False when no guest's picture is shown.</returns>
-    public bool TryLocate(int x, int y, out int guestX, out int guestY, out bool inside)
+    public bool TryLocate(int x, int y, out int guestX, out int guestY, out bool inside) =>
+        TryLocateFine((long)Math.Clamp(x, 0, 65535) * MonitorWidth, (long)Math.Clamp(y, 0, 65535) * MonitorHeight, out guestX, out guestY, out inside);
+
+    /// <summary>As <see cref="TryLocate"/>, for positions in 65536ths of a pixel of the monitor.</summary>
+    public bool TryLocateFine(long x, long y, out int guestX, out int guestY, out bool inside)
     {
         guestX = guestY = 0;
         inside = false;
@@ -22,17 +26,16 @@ public readonly record struct PointerMap(int MonitorWidth, int MonitorHeight, in
             return false;
         }
 
-        int row = (int)((long)Math.Clamp(y, 0, 65535) * MonitorHeight >> 16);
-        inside = row >= BarHeight;
-        guestX = Scale(x, MonitorWidth, Guest.X, Guest.Width, GuestWidth, ref inside);
-        guestY = Scale(y, MonitorHeight, Guest.Y, Guest.Height, GuestHeight, ref inside);
+        inside = y >> 16 >= BarHeight;
+        guestX = Scale(x, Guest.X, Guest.Width, GuestWidth, ref inside);
+        guestY = Scale(y, Guest.Y, Guest.Height, GuestHeight, ref inside);
         return true;
     }
 
     /// <summary>Goes through 1/65536 of a monitor pixel, so that a picture that is shown larger or smaller loses no precision of the source.</summary>
-    private static int Scale(int fraction, int monitor, int start, int length, int guest, ref bool inside)
+    private static int Scale(long fine, int start, int length, int guest, ref bool inside)
     {
-        long position = (long)Math.Clamp(fraction, 0, 65535) * monitor - ((long)start << 16);
+        long position = fine - ((long)start << 16);
         long end = (long)length << 16;
         inside &= position >= 0 && position < end;
         return (int)(Math.Clamp(position, 0, end - 1) * guest / end);

@@ -24,7 +24,15 @@ internal sealed class PointerPath
     private long _x, _y;
     private long _lastSent = -MotionInterval;
 
+    /// <summary>Where the pointer is, in 65536ths of a pixel of the monitor; kept for mice that move it in a guest that takes positions.</summary>
+    private long _atX, _atY;
+
+    private bool _placed;
+
     public PointerMap Map { get; set; }
+
+    /// <summary>The pointer's place in pixels of the monitor.</summary>
+    public (int X, int Y) Position => ((int)(_atX >> 16), (int)(_atY >> 16));
 
     /// <summary>Buttons that the guest believes to be down.</summary>
     public PointerButtons Held => _held.Union();
@@ -60,9 +68,21 @@ internal sealed class PointerPath
         }
 
         bool inside = true;
-        if (e.Absolute)
+        bool absolute = e.Absolute;
+        if (absolute)
         {
-            if (!Map.TryLocate(e.X, e.Y, out int x, out int y, out inside))
+            _placed = true;
+            (_atX, _atY) = ((long)Math.Clamp(e.X, 0, 65535) * Map.MonitorWidth, (long)Math.Clamp(e.Y, 0, 65535) * Map.MonitorHeight);
+        }
+        else if (_guest.IsAbsolute && !Map.Guest.IsEmpty)
+        {
+            absolute = true;
+            MoveWithin(e.X, e.Y);
+        }
+
+        if (absolute)
+        {
+            if (!Map.TryLocateFine(_atX, _atY, out int x, out int y, out inside))
             {
                 inside = false;
             }
@@ -86,6 +106,25 @@ internal sealed class PointerPath
         {
             Tick(now);
         }
+    }
+
+    /// <summary>A mouse cannot leave the guest's picture: there is nothing to point at beside it. One count is one pixel of the monitor.</summary>
+    private void MoveWithin(int dx, int dy)
+    {
+        if (!_placed)
+        {
+            _placed = true;
+            (_atX, _atY) = ((long)(Map.Guest.X + Map.Guest.Width / 2) << 16, (long)(Map.Guest.Y + Map.Guest.Height / 2) << 16);
+        }
+
+        _atX = Moved(_atX, dx, Map.Guest.X, Map.Guest.Right);
+        _atY = Moved(_atY, dy, Math.Max(Map.Guest.Y, Map.BarHeight), Map.Guest.Bottom);
+    }
+
+    private static long Moved(long at, int by, int first, int end)
+    {
+        long least = (long)first << 16;
+        return Math.Clamp(at + ((long)by << 16), least, Math.Max(least, ((long)end << 16) - 1));
     }
 
     public void DeviceLost(DeviceId device) => Buttons(device, PointerButtons.None, _held.Of(device));

@@ -41,6 +41,9 @@ public sealed class Router : IInputSink, IChordSink, IDeadline
     /// </summary>
     public event Action<FocusState, FocusState>? FocusChanged;
 
+    /// <summary>Asked before the focus moves to a port; what says no says why. The attention key is not asked about.</summary>
+    public Func<int, bool>? MayEnter { get; init; }
+
     /// <summary>True when the leader was tapped twice (the bar asks for a digit), false when that is over.</summary>
     public event Action<bool>? Armed;
 
@@ -56,6 +59,9 @@ public sealed class Router : IInputSink, IChordSink, IDeadline
         get => _pointer.Map;
         set => _pointer.Map = value;
     }
+
+    /// <summary>The pointer's place in pixels of the monitor, bar included.</summary>
+    public (int X, int Y) PointerPosition => _pointer.Position;
 
     /// <summary>How often the focus went to another port.</summary>
     public long Switches { get; private set; }
@@ -119,13 +125,24 @@ public sealed class Router : IInputSink, IChordSink, IDeadline
     {
         ArgumentOutOfRangeException.ThrowIfNegative(port);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(port, PortCount);
-        if (port == Focus.Port)
+        if (port == Focus.Port || MayEnter?.Invoke(port) == false)
         {
             return;
         }
 
         _chords.Flush();
         MoveTo(port);
+        AnnounceDeadline();
+    }
+
+    /// <summary>Does what Ctrl+Alt+Esc does, for a keyboard whose keys must not come in here.</summary>
+    /// <param name="now">Nanoseconds of CLOCK_MONOTONIC.</param>
+    public void RaiseAttention(long now)
+    {
+        _now = Math.Max(_now, now);
+        _chords.Flush();
+        MoveTo(0);
+        Attention?.Invoke();
         AnnounceDeadline();
     }
 

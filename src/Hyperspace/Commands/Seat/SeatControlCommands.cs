@@ -11,10 +11,10 @@ using Hyperspace.Protocols.Control;
 
 namespace Hyperspace.Commands.Seat;
 
-/// <summary><c>hyperspace seat status | switch | press | type | volume | screenshot</c>: what keys and eyes do, for programs.</summary>
+/// <summary><c>hyperspace seat status | switch | press | type | volume | screenshot</c>; the rest is in <see cref="SeatTrustCommands"/>: what keys and eyes do, for programs.</summary>
 internal static class SeatControlCommands
 {
-    public static IEnumerable<Command> Build(HyperspacePaths paths) => [Status(paths), Switch(paths), Press(paths), Type(paths), Volume(paths), Screenshot(paths)];
+    public static IEnumerable<Command> Build(HyperspacePaths paths) => [Status(paths), Switch(paths), Press(paths), Type(paths), Volume(paths), Screenshot(paths), .. SeatTrustCommands.Build(paths)];
 
     private static Command Status(HyperspacePaths paths)
     {
@@ -100,7 +100,7 @@ internal static class SeatControlCommands
         return command;
     }
 
-    private static async Task<int> AskAsync(HyperspacePaths paths, bool json, Func<ControlClient, Task<SeatStatus>> ask, Action<SeatStatus> print)
+    internal static async Task<int> AskAsync(HyperspacePaths paths, bool json, Func<ControlClient, Task<SeatStatus>> ask, Action<SeatStatus> print)
     {
         using var client = new ControlClient(paths.ApiSocket);
         SeatStatus status = await ask(client);
@@ -120,11 +120,14 @@ internal static class SeatControlCommands
     {
         string last = seat.LastSwitchMicroseconds is { } us ? string.Create(CultureInfo.InvariantCulture, $", the last one took {us / 1000:0.00} ms") : "";
         Columns.Write(output,
+        [
             ["focus", Focus(seat)],
+            .. seat.LockedTo is null ? Array.Empty<IReadOnlyList<string>>() : [["locked to", seat.LockedTo]],
             ["output", $"{seat.Output}, {seat.Width}x{seat.Height}"],
             ["keys down", seat.KeysDown.Count == 0 ? "none" : string.Join(" ", seat.KeysDown)],
             ["switches", $"{seat.Switches}{last}"],
-            ["volume", Sound(seat.Sound)]);
+            ["volume", Sound(seat.Sound)],
+        ]);
         output.WriteLine();
         Columns.Write(output, [["PORT", "VM", "LABEL", "SCREEN", "SIZE", "FRAMES"], .. seat.Ports.Select(Row)]);
     }
@@ -140,7 +143,7 @@ internal static class SeatControlCommands
         return $"port {seat.Port}{(string.IsNullOrEmpty(label) ? "" : $", {label}")}{(seat.Vm is null ? "" : $" ({seat.Vm})")}";
     }
 
-    private static Option<bool> Json() => new("--json") { Description = "One JSON object." };
+    internal static Option<bool> Json() => new("--json") { Description = "One JSON object." };
 
     private static void IsPort<T>(List<Action<T>> validators, Func<T, int> value) where T : System.CommandLine.Parsing.SymbolResult => validators.Add(result =>
     {

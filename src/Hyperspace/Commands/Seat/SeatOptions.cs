@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Hyperspace.Linux;
+using Hyperspace.Linux.Input;
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Display.Text;
-using Hyperspace.Seat.Input.Chords;
 
 namespace Hyperspace.Commands.Seat;
 
@@ -13,6 +13,7 @@ internal sealed class SeatOptions
     private readonly Option<string> _output = new("--output") { Description = "Where the screen is: terminal (this one) or headless (in memory only, for tests and screenshots).", DefaultValueFactory = _ => "terminal" };
     private readonly Option<int> _width = new("--width") { Description = "Pixels across, for headless: 640 to 7680.", DefaultValueFactory = _ => 1280 };
     private readonly Option<int> _height = new("--height") { Description = "Pixel rows, trusted bar included, for headless: 400 to 4320.", DefaultValueFactory = _ => 800 };
+    private readonly Option<string> _input = new("--input") { Description = "For headless: none, or libinput for the keyboards and mice of this computer.", DefaultValueFactory = _ => "none" };
     private readonly Option<string> _graphics = new("--graphics") { Description = "How a terminal shows guests: auto, blocks, sixel or kitty.", DefaultValueFactory = _ => "auto" };
 
     private readonly Option<string> _sound = new("--sound") { Description = "ALSA's name of the device that plays the guests' sound, such as default or hw:0; off for none.", DefaultValueFactory = _ => "default" };
@@ -20,6 +21,7 @@ internal sealed class SeatOptions
     public SeatOptions()
     {
         _output.AcceptOnlyFromAmong("terminal", "headless");
+        _input.AcceptOnlyFromAmong("none", "libinput");
         _graphics.AcceptOnlyFromAmong("auto", "blocks", "sixel", "kitty");
         InRange(_width, 640, 7680);
         InRange(_height, 400, 4320);
@@ -30,6 +32,7 @@ internal sealed class SeatOptions
         command.Options.Add(_output);
         command.Options.Add(_width);
         command.Options.Add(_height);
+        command.Options.Add(_input);
         command.Options.Add(_graphics);
         command.Options.Add(_sound);
     }
@@ -38,20 +41,20 @@ internal sealed class SeatOptions
     /// <returns>The exit code.</returns>
     public int Run(ParseResult result, HyperspacePaths paths)
     {
-        if (!TryReadChords(paths, out ChordOptions chords))
+        if (!TryRead(paths, out SeatSettings settings))
         {
             return 1;
         }
 
         string sound = result.GetRequiredValue(_sound);
         return result.GetRequiredValue(_output) == "headless"
-            ? RunHeadless(paths, chords, result.GetRequiredValue(_width), result.GetRequiredValue(_height), sound)
-            : TerminalSeat.Run(paths, chords, result.GetRequiredValue(_graphics), sound);
+            ? RunHeadless(paths, settings, result.GetRequiredValue(_width), result.GetRequiredValue(_height), result.GetRequiredValue(_input) == "libinput", sound)
+            : TerminalSeat.Run(paths, settings.Chords, result.GetRequiredValue(_graphics), sound);
     }
 
-    private static bool TryReadChords(HyperspacePaths paths, out ChordOptions chords)
+    private static bool TryRead(HyperspacePaths paths, out SeatSettings settings)
     {
-        chords = SeatSettings.Read(Path.Combine(paths.Config, "seat.yaml"), out IReadOnlyList<string> errors);
+        settings = SeatSettings.Read(Path.Combine(paths.Config, "seat.yaml"), out IReadOnlyList<string> errors);
         foreach (string error in errors)
         {
             System.Console.Error.WriteLine(error);
@@ -60,7 +63,7 @@ internal sealed class SeatOptions
         return errors.Count == 0;
     }
 
-    private static int RunHeadless(HyperspacePaths paths, ChordOptions chords, int width, int height, string sound)
+    private static int RunHeadless(HyperspacePaths paths, SeatSettings settings, int width, int height, bool input, string sound)
     {
         if (SystemFont.Load(out string? problem) is not { } font)
         {
@@ -70,7 +73,7 @@ internal sealed class SeatOptions
 
         using var reactor = new Reactor();
         using var output = new HeadlessOutput(width, height, font);
-        return SeatRunner.Run(reactor, output, font, chords, paths, sound, attach: null);
+        return SeatRunner.Run(reactor, output, font, settings.Chords, paths, sound, input ? seat => RealInput.Attach(reactor, seat, new DirectDeviceOpener(), settings.Input) : null);
     }
 
     private static void InRange(Option<int> option, int least, int most) => option.Validators.Add(result =>

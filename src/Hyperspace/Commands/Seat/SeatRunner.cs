@@ -6,6 +6,7 @@ using Hyperspace.Seat;
 using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Input.Chords;
+using Hyperspace.Seat.Input.Trust;
 using Hyperspace.Seat.Link;
 using Hyperspace.Seat.Sound;
 
@@ -18,11 +19,18 @@ internal static class SeatRunner
     /// <param name="attach">Connects input sources; what it returns is disposed at the end. Null for none but the control API.</param>
     /// <returns>The exit code: 1 when the daemon refuses this seat.</returns>
     public static int Run(
-        Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, HyperspacePaths paths, string sound, Func<LinkedSeat, IDisposable>? attach)
+        Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, HyperspacePaths paths, string sound, Func<LinkedSeat, IDisposable?>? attach)
     {
         string? refusal = null;
         var link = new DaemonLink(reactor, paths.LinkSocket, "seat", ProductVersion.Text);
         using var seat = new LinkedSeat(reactor, output, font, chords, link, TimeProvider.System, Sound(reactor, sound));
+        seat.Core.Memory = SeatMemory.Load(Path.Combine(paths.State, "seat.json"), out string? forgotten);
+        if (forgotten is not null)
+        {
+            System.Console.Error.WriteLine(forgotten);
+            seat.Notify(forgotten);
+        }
+
         link.Refused = why =>
         {
             refusal = why;

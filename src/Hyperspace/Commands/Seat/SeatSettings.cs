@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hyperspace.Linux.Input;
 using Hyperspace.Seat.Input;
 using Hyperspace.Seat.Input.Chords;
 using YamlDotNet.Core;
@@ -7,18 +8,19 @@ using YamlDotNet.RepresentationModel;
 namespace Hyperspace.Commands.Seat;
 
 /// <summary>
-/// Reads <c>seat.yaml</c>: what a user may configure of the chords. Strict, like the definitions: an unknown key is an error, and the seat does not
-/// start with half of what was meant.
+/// What a user may configure of the seat in <c>seat.yaml</c>. Strict, like the definitions: an unknown key is an error, and the seat does not start with half of what was meant.
 /// </summary>
-internal static class SeatSettings
+internal sealed record SeatSettings(ChordOptions Chords, InputSettings Input)
 {
+    public static SeatSettings Default { get; } = new(ChordOptions.Default, new InputSettings(new PointerSettings(), Strict: false));
+
     private const int MaxBytes = 64 << 10;
 
-    private const string Keys = "leaders, tapMax, gapMax, commandWait, modifierHoldBack";
+    private const string Keys = "leaders, tapMax, gapMax, commandWait, modifierHoldBack, strictInput, tap, naturalScroll, pointerSpeed";
 
     /// <param name="errors">File, line, key, what was expected; empty when all is well.</param>
     /// <returns>The defaults when there is no file or it has errors.</returns>
-    public static ChordOptions Read(string file, out IReadOnlyList<string> errors)
+    public static SeatSettings Read(string file, out IReadOnlyList<string> errors)
     {
         var found = new List<string>();
         errors = found;
@@ -27,7 +29,7 @@ internal static class SeatSettings
         {
             if (!File.Exists(file))
             {
-                return ChordOptions.Default;
+                return Default;
             }
 
             text = new FileInfo(file).Length <= MaxBytes ? File.ReadAllText(file) : throw new IOException($"it is larger than {MaxBytes} bytes");
@@ -35,21 +37,21 @@ internal static class SeatSettings
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             found.Add($"{file}: cannot be read: {e.Message}");
-            return ChordOptions.Default;
+            return Default;
         }
 
-        ChordOptions options = Parse(file, text, found);
-        if (found.Count == 0 && options.Problem() is { } problem)
+        SeatSettings options = Parse(file, text, found);
+        if (found.Count == 0 && options.Chords.Problem() is { } problem)
         {
             found.Add($"{file}: {problem}");
         }
 
-        return found.Count == 0 ? options : ChordOptions.Default;
+        return found.Count == 0 ? options : Default;
     }
 
-    private static ChordOptions Parse(string file, string text, List<string> errors)
+    private static SeatSettings Parse(string file, string text, List<string> errors)
     {
-        ChordOptions options = ChordOptions.Default;
+        SeatSettings options = Default;
         var stream = new YamlStream();
         try
         {
@@ -87,15 +89,31 @@ internal static class SeatSettings
         return options;
     }
 
-    private static ChordOptions With(ChordOptions options, string key, YamlNode value) => key switch
+    private static SeatSettings With(SeatSettings options, string key, YamlNode value) => key switch
     {
-        "leaders" => options with { Leaders = KeyList(value) },
-        "tapMax" => options with { TapMax = Milliseconds(value) },
-        "gapMax" => options with { GapMax = Milliseconds(value) },
-        "commandWait" => options with { CommandWait = Milliseconds(value) },
-        "modifierHoldBack" => options with { ModifierHoldBack = Milliseconds(value) },
+        "leaders" => options with { Chords = options.Chords with { Leaders = KeyList(value) } },
+        "tapMax" => options with { Chords = options.Chords with { TapMax = Milliseconds(value) } },
+        "gapMax" => options with { Chords = options.Chords with { GapMax = Milliseconds(value) } },
+        "commandWait" => options with { Chords = options.Chords with { CommandWait = Milliseconds(value) } },
+        "modifierHoldBack" => options with { Chords = options.Chords with { ModifierHoldBack = Milliseconds(value) } },
+        "strictInput" => options with { Input = options.Input with { Strict = Boolean(value) } },
+        "tap" => options with { Input = options.Input with { Pointer = options.Input.Pointer with { Tap = Boolean(value) } } },
+        "naturalScroll" => options with { Input = options.Input with { Pointer = options.Input.Pointer with { NaturalScroll = Boolean(value) } } },
+        "pointerSpeed" => options with { Input = options.Input with { Pointer = options.Input.Pointer with { Speed = Speed(value) } } },
         _ => throw new FormatException($"there is no such key; expected one of {Keys}."),
     };
+
+    private static bool Boolean(YamlNode value) => value.ToString() switch
+    {
+        "true" => true,
+        "false" => false,
+        var other => throw new FormatException($"\"{other}\" is neither; expected true or false."),
+    };
+
+    private static double Speed(YamlNode value) =>
+        double.TryParse(value.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double speed) && speed is >= -1 and <= 1
+            ? speed
+            : throw new FormatException($"\"{value}\" is no speed; expected -1 (slow) to 1 (fast), such as 0.3.");
 
     private static List<KeyCode> KeyList(YamlNode value) => value is YamlSequenceNode list
         ? [.. list.Children.Select(Key)]
@@ -112,3 +130,6 @@ internal static class SeatSettings
             : throw new FormatException($"\"{value}\" is not a time; expected milliseconds, such as 300 ms.");
     }
 }
+
+/// <param name="Strict">Devices that are there when the seat starts are not trusted for that.</param>
+internal sealed record InputSettings(PointerSettings Pointer, bool Strict);

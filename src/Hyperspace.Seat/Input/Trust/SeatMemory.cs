@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Hyperspace.Linux.Files;
+using Hyperspace.Seat.Input.Sources;
+
+namespace Hyperspace.Seat.Input.Trust;
+
+/// <summary>A keyboard that somebody has accepted.</summary>
+public sealed record KnownDevice(string Id, string Name, DateTimeOffset Accepted);
+
+/// <summary>What the seat's file holds.</summary>
+/// <param name="LockedTo">The VM that alone may have the keyboard; null for none.</param>
+public sealed record SeatRecord(IReadOnlyList<KnownDevice> Devices, string? LockedTo);
+
+/// <summary>
+/// What a seat remembers from one run to the next: accepted keyboards, and the VM that it is locked to. Written atomically. A file that makes no sense is an empty one with a sentence: nobody is trusted because of it.
+/// </summary>
+public sealed class SeatMemory
+{
+    /// <summary>More keyboards than anybody has; the oldest are forgotten.</summary>
+    public const int MaxDevices = 256;
+
+    private const int MaxBytes = 1 << 20;
+
+    private readonly string? _file;
+    private SeatRecord _record = new([], null);
+
+    private SeatMemory(string? file) => _file = file;
+
+    public IReadOnlyList<KnownDevice> Devices => _record.Devices;
+
+    public string? LockedTo => _record.LockedTo;
+
+    /// <summary>A memory that lasts as long as the object.</summary>
+    public static SeatMemory Transient() => new(null);
+
+    /// <param name="problem">Why nothing of it is used, as a sentence; null when all is well, also without a file.</param>
+    public static SeatMemory Load(string file, out string? problem)
+    {
+        var memory = new SeatMemory(file);
+        problem = null;
+        try
+        {
+            if (File.Exists(file))
+            {
+                byte[] text = new FileInfo(file).Length <= MaxBytes ? File.ReadAllBytes(file) : throw new IOException($"it is larger than {MaxBytes} bytes");
+                SeatRecord? record = JsonSerializer.Deserialize(text, SeatMemoryJson.Default.SeatRecord);
+                memory._record = record is { Devices: not null } && record.Devices.All(static d => d is { Id.Length: > 0, Name: not null }) ? record : throw new JsonException("it lacks something");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            problem = $"The seat's memory {file} cannot be used ({e.Message}); keyboards that were accepted before are asked about again.";
+        }
+
+        return memory;
+    }
+
+    public bool Knows(string id) => _record.Devices.Any(d => d.Id == id);
+
+    /// <returns>Null, or why it could not be written, as a sentence; it counts until the seat ends all the same.</returns>
+    public string? Remember(string id, string untrustedName, DateTimeOffset now)
+    {
+        IEnumerable<KnownDevice> others = _record.Devices.Where(d => d.Id != id).TakeLast(MaxDevices - 1);
+        return Write(_record with { Devices = [.. others, new KnownDevice(id, DeviceText.Name(untrustedName), now)] });
+    }
+
+    /// <inheritdoc cref="Remember"/>
+    public string? Forget(string id) => Write(_record with { Devices = [.. _record.Devices.Where(d => d.Id != id)] });
+
+    /// <inheritdoc cref="Remember"/>
+    public string? Lock(string? vm) => Write(_record with { LockedTo = vm });
+
+    private string? Write(SeatRecord record)
+    {
+        _record = record;
+        if (_file is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
+            AtomicFile.WriteAllBytes(_file, JsonSerializer.SerializeToUtf8Bytes(record, SeatMemoryJson.Default.SeatRecord));
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"This is remembered only until the seat ends: {_file} cannot be written ({e.Message}).";
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(SeatRecord))]
+internal sealed partial class SeatMemoryJson : JsonSerializerContext;

@@ -1,0 +1,65 @@
+using Hyperspace.Seat.Input.Trust;
+
+namespace Hyperspace.Tests.Unit.Input.Trust;
+
+public sealed class SeatMemoryTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("hs-memory").FullName;
+
+    private string FileName => Path.Combine(_folder, "state", "seat.json");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void It_is_there_in_the_next_run()
+    {
+        SeatMemory first = SeatMemory.Load(FileName, out string? problem);
+        Assert.Null(problem);
+        Assert.Null(first.Remember("usb:1:2:3", "K120\u001b", DateTimeOffset.UnixEpoch));
+        Assert.Null(first.Remember("usb:1:2:4", "Other", DateTimeOffset.UnixEpoch));
+        Assert.Null(first.Lock("work"));
+        Assert.Null(first.Forget("usb:1:2:4"));
+        SeatMemory second = SeatMemory.Load(FileName, out problem);
+        Assert.Null(problem);
+        Assert.Equal(new KnownDevice("usb:1:2:3", "K120", DateTimeOffset.UnixEpoch), Assert.Single(second.Devices));
+        Assert.Equal("work", second.LockedTo);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("{\"devices\":null}")]
+    [InlineData("{\"devices\":[null]}")]
+    [InlineData("{\"devices\":[{\"id\":\"\",\"name\":\"x\"}]}")]
+    public void A_file_that_makes_no_sense_trusts_nobody_and_is_said(string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(FileName)!);
+        File.WriteAllText(FileName, text);
+        SeatMemory memory = SeatMemory.Load(FileName, out string? problem);
+        Assert.Contains("asked about again", problem, StringComparison.Ordinal);
+        Assert.Empty(memory.Devices);
+    }
+
+    [Fact]
+    public void What_cannot_be_written_counts_until_the_end_and_is_said()
+    {
+        File.WriteAllText(Path.Combine(_folder, "state"), "a file where the folder should be");
+        SeatMemory memory = SeatMemory.Load(FileName, out _);
+        Assert.Contains("only until the seat ends", memory.Remember("usb:1:2:3", "K", DateTimeOffset.UnixEpoch), StringComparison.Ordinal);
+        Assert.True(memory.Knows("usb:1:2:3"));
+    }
+
+    [Fact]
+    public void It_does_not_grow_without_end()
+    {
+        SeatMemory memory = SeatMemory.Transient();
+        for (int i = 0; i < SeatMemory.MaxDevices + 10; i++)
+        {
+            memory.Remember($"usb:1:2:{i}", "K", DateTimeOffset.UnixEpoch);
+        }
+
+        Assert.Equal(SeatMemory.MaxDevices, memory.Devices.Count);
+        Assert.False(memory.Knows("usb:1:2:0"));
+    }
+}
