@@ -90,6 +90,12 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
     /// <summary>Where keys and picture are.</summary>
     public int FocusedPort => _router.Focus.Port;
 
+    /// <summary>The focused guest's keyboard lights: 1 Scroll Lock, 2 Num Lock, 4 Caps Lock; none on port 0.</summary>
+    public uint Lights { get; private set; }
+
+    /// <summary><see cref="Lights"/> are others now.</summary>
+    public Action? LightsChanged { get; set; }
+
     /// <summary>From the last key of the chord to the target's first complete frame; null before the first switch.</summary>
     public double? LastSwitchMicroseconds { get; private set; }
 
@@ -174,7 +180,11 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         _router.Key(e);
     }
 
-    public void Pointer(in PointerEvent e) => _router.Pointer(e);
+    public void Pointer(in PointerEvent e)
+    {
+        _router.Pointer(e);
+        ShowCursor();
+    }
 
     public void DeviceLost(DeviceId device) => _router.DeviceLost(device);
 
@@ -223,6 +233,12 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
             return;
         }
 
+        if (_output.TakesCursor)
+        {
+            ShowCursor();
+            return;
+        }
+
         if (_compositor.Placement.IsScaled)
         {
             // The pointer is not scaled with the picture, so what it covers is not known in the guest's pixels.
@@ -236,7 +252,11 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         AskForFrame();
     }
 
-    void IGuestDisplayEvents.LedsChanged(GuestDisplay display) => UpdateBar();
+    void IGuestDisplayEvents.LedsChanged(GuestDisplay display)
+    {
+        UpdateLights();
+        UpdateBar();
+    }
 
     void IGuestDisplayEvents.Closed(GuestDisplay display, string why)
     {
@@ -282,7 +302,30 @@ public sealed class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, ID
         }
 
         UpdatePointerMap();
+        ShowCursor();
+        UpdateLights();
         UpdateBar();
+    }
+
+    /// <summary>A guest that takes positions has its pointer where the seat has put it, and need not be waited for.</summary>
+    private void ShowCursor()
+    {
+        if (_output.TakesCursor)
+        {
+            GuestDisplay? guest = _ports[FocusedPort]?.Display;
+            CursorState cursor = _compositor.CursorFor(guest, guest is { IsAbsolute: true } ? _router.PointerPosition : null);
+            _output.ShowCursor(cursor);
+        }
+    }
+
+    private void UpdateLights()
+    {
+        uint lights = _ports[FocusedPort]?.Display?.Leds ?? 0;
+        if (lights != Lights)
+        {
+            Lights = lights;
+            LightsChanged?.Invoke();
+        }
     }
 
     /// <summary>The page that the port shows, as it was drawn last; null for a guest's picture.</summary>

@@ -3,6 +3,11 @@ namespace Hyperspace.Seat.Input;
 /// <summary>A guest's input devices, as the router sees them. Calls never block and never throw for a guest that is gone.</summary>
 public interface IGuestInput
 {
+    /// <summary>
+    /// True when the guest's pointing device takes positions (a tablet): the seat then keeps the pointer's place itself, also for mice. False when it takes motion (a mouse).
+    /// </summary>
+    bool IsAbsolute => false;
+
     /// <summary>A key goes down or up. The router never sends a repeat, nor a down for a key that is down in this guest already.</summary>
     void Key(KeyCode key, bool down);
 

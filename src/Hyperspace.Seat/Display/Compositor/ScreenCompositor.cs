@@ -16,6 +16,7 @@ public sealed class ScreenCompositor : Frame
     /// <summary>What surrounds a picture that is smaller than the area.</summary>
     private const uint Surround = 0x101014;
 
+    private readonly IOutput _output;
     private readonly TextPainter? _barPainter;
     private readonly TextPainter? _pagePainter;
     private uint[] _pixels = [];
@@ -29,6 +30,7 @@ public sealed class ScreenCompositor : Frame
     /// <param name="font">For outputs that want text as pixels; null for those that show text themselves.</param>
     public ScreenCompositor(IOutput output, PsfFont? font)
     {
+        _output = output;
         if (font is not null)
         {
             (_barPainter, _pagePainter) = (new TextPainter(font), new TextPainter(font));
@@ -212,7 +214,11 @@ public sealed class ScreenCompositor : Frame
             surface.CopyTo(source, _pixels.AsSpan(target.Y * Width + target.X), Width);
         }
 
-        DrawCursor(_guest!.Cursor, target);
+        if (!_output.TakesCursor)
+        {
+            DrawCursor(_guest!.Cursor, target);
+        }
+
         return target;
     }
 
@@ -260,6 +266,21 @@ public sealed class ScreenCompositor : Frame
                 under = Blend(over, under);
             }
         }
+    }
+
+    /// <summary>The focused guest's pointer for an output that shows it itself.</summary>
+    /// <param name="at">Where the seat has it, in pixels of the monitor; null: where the guest has put it.</param>
+    public CursorState CursorFor(GuestDisplay? guest, (int X, int Y)? at)
+    {
+        if (guest is null || guest.Cursor.Bounds.IsEmpty || !ReferenceEquals(guest, _guest))
+        {
+            return default;
+        }
+
+        GuestCursor cursor = guest.Cursor;
+        PixelRect place = CursorOnMonitor(cursor);
+        (int x, int y) = at is { } spot ? (spot.X - cursor.HotX, spot.Y - cursor.HotY) : (place.X, place.Y);
+        return new CursorState(cursor.Picture, x, y, GuestArea);
     }
 
     private PixelRect CursorOnMonitor(GuestCursor cursor)

@@ -15,11 +15,15 @@ public sealed class GuestCursor
     public bool Visible { get; private set; }
     public uint[] Pixels { get; private set; } = [];
 
+    /// <summary>The same picture for outputs that show it themselves; null before the first.</summary>
+    public Outputs.CursorPicture? Picture { get; private set; }
+
     /// <summary>Takes a checked picture; the hot spot is brought inside it.</summary>
     public void Define(int width, int height, int hotX, int hotY, uint[] pixels)
     {
         (Width, Height, Pixels) = (width, height, pixels);
         (HotX, HotY) = (Math.Clamp(hotX, 0, width - 1), Math.Clamp(hotY, 0, height - 1));
+        Picture = new Outputs.CursorPicture(width, height, pixels);
     }
 
     public void MoveTo(int x, int y, bool visible) => (X, Y, Visible) = (x, y, visible);

@@ -80,6 +80,8 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
 
     public GuestCursor Cursor { get; } = new();
 
+    public bool IsAbsolute => _absolute;
+
     /// <summary>Updates received since the connection was made.</summary>
     public long Updates { get; private set; }
 

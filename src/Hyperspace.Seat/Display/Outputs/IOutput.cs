@@ -85,6 +85,14 @@ public interface IOutput : IDisposable
     /// <summary>Set by the seat: ready for the next frame.</summary>
     Action? ReadyAgain { get; set; }
 
+    /// <summary>True while the output shows the pointer itself (a hardware plane): frames then come without it.</summary>
+    bool TakesCursor => false;
+
+    /// <summary>Shows the pointer from now on; called only while <see cref="TakesCursor"/>, and for every motion.</summary>
+    void ShowCursor(in CursorState cursor)
+    {
+    }
+
     /// <summary>Shows the frame. Only <paramref name="damage"/> (pixels of the whole monitor) has changed since the last one.</summary>
     void Present(Frame frame, PixelRect damage);
 }

@@ -24,7 +24,13 @@ internal sealed class PointerPath
     private long _x, _y;
     private long _lastSent = -MotionInterval;
 
+    /// <summary>Where the pointer is, in 65536ths of the monitor; kept for mice that move it in a guest that takes positions.</summary>
+    private int _atX = 32768, _atY = 32768;
+
     public PointerMap Map { get; set; }
+
+    /// <summary>The pointer's place in pixels of the monitor.</summary>
+    public (int X, int Y) Position => ((int)((long)_atX * Map.MonitorWidth >> 16), (int)((long)_atY * Map.MonitorHeight >> 16));
 
     /// <summary>Buttons that the guest believes to be down.</summary>
     public PointerButtons Held => _held.Union();
@@ -60,9 +66,20 @@ internal sealed class PointerPath
         }
 
         bool inside = true;
-        if (e.Absolute)
+        bool absolute = e.Absolute;
+        if (absolute)
         {
-            if (!Map.TryLocate(e.X, e.Y, out int x, out int y, out inside))
+            (_atX, _atY) = (Math.Clamp(e.X, 0, 65535), Math.Clamp(e.Y, 0, 65535));
+        }
+        else if (_guest.IsAbsolute && !Map.Guest.IsEmpty)
+        {
+            absolute = true;
+            MoveWithin(e.X, e.Y);
+        }
+
+        if (absolute)
+        {
+            if (!Map.TryLocate(_atX, _atY, out int x, out int y, out inside))
             {
                 inside = false;
             }
@@ -86,6 +103,20 @@ internal sealed class PointerPath
         {
             Tick(now);
         }
+    }
+
+    /// <summary>A mouse cannot leave the guest's picture: there is nothing to point at beside it. One count is one pixel of the monitor.</summary>
+    private void MoveWithin(int dx, int dy)
+    {
+        _atX = Moved(_atX, dx, Map.MonitorWidth, Map.Guest.X, Map.Guest.Right);
+        _atY = Moved(_atY, dy, Map.MonitorHeight, Math.Max(Map.Guest.Y, Map.BarHeight), Map.Guest.Bottom);
+    }
+
+    private static int Moved(int at, int by, int monitor, int first, int end)
+    {
+        long least = (((long)first << 16) + monitor - 1) / monitor;
+        long most = (((long)end << 16) - 1) / monitor;
+        return (int)Math.Clamp(at + ((long)by << 16) / monitor, least, Math.Max(least, Math.Min(most, 65535)));
     }
 
     public void DeviceLost(DeviceId device) => Buttons(device, PointerButtons.None, _held.Of(device));

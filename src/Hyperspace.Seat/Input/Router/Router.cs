@@ -54,6 +54,9 @@ public sealed class Router : IInputSink, IChordSink, IDeadline
         set => _pointer.Map = value;
     }
 
+    /// <summary>The pointer's place in pixels of the monitor, bar included.</summary>
+    public (int X, int Y) PointerPosition => _pointer.Position;
+
     /// <summary>How often the focus went to another port.</summary>
     public long Switches { get; private set; }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hyperspace.Linux;
+using Hyperspace.Linux.Input;
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Display.Text;
@@ -13,11 +14,13 @@ internal sealed class SeatOptions
     private readonly Option<string> _output = new("--output") { Description = "Where the screen is: terminal (this one) or headless (in memory only, for tests and screenshots).", DefaultValueFactory = _ => "terminal" };
     private readonly Option<int> _width = new("--width") { Description = "Pixels across, for headless: 640 to 7680.", DefaultValueFactory = _ => 1280 };
     private readonly Option<int> _height = new("--height") { Description = "Pixel rows, trusted bar included, for headless: 400 to 4320.", DefaultValueFactory = _ => 800 };
+    private readonly Option<string> _input = new("--input") { Description = "For headless: none, or libinput for the keyboards and mice of this computer.", DefaultValueFactory = _ => "none" };
     private readonly Option<string> _graphics = new("--graphics") { Description = "How a terminal shows guests: auto, blocks, sixel or kitty.", DefaultValueFactory = _ => "auto" };
 
     public SeatOptions()
     {
         _output.AcceptOnlyFromAmong("terminal", "headless");
+        _input.AcceptOnlyFromAmong("none", "libinput");
         _graphics.AcceptOnlyFromAmong("auto", "blocks", "sixel", "kitty");
         InRange(_width, 640, 7680);
         InRange(_height, 400, 4320);
@@ -28,6 +31,7 @@ internal sealed class SeatOptions
         command.Options.Add(_output);
         command.Options.Add(_width);
         command.Options.Add(_height);
+        command.Options.Add(_input);
         command.Options.Add(_graphics);
     }
 
@@ -41,7 +45,7 @@ internal sealed class SeatOptions
         }
 
         return result.GetRequiredValue(_output) == "headless"
-            ? RunHeadless(paths, chords, result.GetRequiredValue(_width), result.GetRequiredValue(_height))
+            ? RunHeadless(paths, chords, result.GetRequiredValue(_width), result.GetRequiredValue(_height), result.GetRequiredValue(_input) == "libinput")
             : TerminalSeat.Run(paths, chords, result.GetRequiredValue(_graphics));
     }
 
@@ -56,7 +60,7 @@ internal sealed class SeatOptions
         return errors.Count == 0;
     }
 
-    private static int RunHeadless(HyperspacePaths paths, ChordOptions chords, int width, int height)
+    private static int RunHeadless(HyperspacePaths paths, ChordOptions chords, int width, int height, bool input)
     {
         if (SystemFont.Load(out string? problem) is not { } font)
         {
@@ -66,7 +70,7 @@ internal sealed class SeatOptions
 
         using var reactor = new Reactor();
         using var output = new HeadlessOutput(width, height, font);
-        return SeatRunner.Run(reactor, output, font, chords, paths, attach: null);
+        return SeatRunner.Run(reactor, output, font, chords, paths, input ? seat => RealInput.Attach(reactor, seat, new DirectDeviceOpener()) : null);
     }
 
     private static void InRange(Option<int> option, int least, int most) => option.Validators.Add(result =>

@@ -15,7 +15,7 @@ internal static class SeatRunner
     /// <param name="attach">Connects input sources; what it returns is disposed at the end. Null for none but the control API.</param>
     /// <returns>The exit code: 1 when the daemon refuses this seat.</returns>
     public static int Run(
-        Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, HyperspacePaths paths, Func<LinkedSeat, IDisposable>? attach)
+        Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, HyperspacePaths paths, Func<LinkedSeat, IDisposable?>? attach)
     {
         string? refusal = null;
         var link = new DaemonLink(reactor, paths.LinkSocket, "seat", ProductVersion.Text);
