@@ -1,26 +1,24 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Hyperspace.Linux.Input;
 using Hyperspace.Linux.Reactor;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Linux.Session;
-
-/// <summary>A device that a session has opened.</summary>
-/// <param name="Id">The session's number of it; -1 for one that was opened directly.</param>
-public sealed record SessionDevice(SafeFileHandle File, int Id);
 
 /// <summary>
 /// The right to use this machine's monitor and input devices while its user is in front of it: through seatd, logind, or, as root, libseat's own server, which all give and take
 /// the devices when the virtual terminal is switched, and put the text console back when this process dies. Where there is none of them, devices are opened directly,
 /// which takes root or the groups video and input, and there is no switching.
 /// </summary>
-public sealed unsafe class SeatSession : IDisposable
+public sealed unsafe class SeatSession : IDeviceOpener, IDisposable
 {
     private readonly nint _seat;
     private readonly GCHandle _self;
     private readonly LibSeat.Listener* _listener;
     private readonly FdWatch? _watch;
-    private readonly List<SessionDevice> _devices = [];
+    private readonly DirectDeviceOpener _direct = new();
+    private readonly Dictionary<int, int> _deviceOfFd = [];
     private bool _disposed;
 
     private SeatSession()
@@ -33,7 +31,8 @@ public sealed unsafe class SeatSession : IDisposable
 
         // SAFETY: libseat keeps the pointer to the listener until the seat is closed; it is freed after that, in Dispose.
         _listener = (LibSeat.Listener*)NativeMemory.AllocZeroed((nuint)sizeof(LibSeat.Listener));
-        (_listener->Enable, _listener->Disable) = (&OnEnable, &OnDisable);
+        _listener->Enable = &OnEnable;
+        _listener->Disable = &OnDisable;
         LibSeat.SetLogLevel(LibSeat.LogSilent);
         _seat = LibSeat.OpenSeat(_listener, GCHandle.ToIntPtr(_self));
         if (_seat == 0)
@@ -91,48 +90,43 @@ public sealed unsafe class SeatSession : IDisposable
         return new SeatSession { IsActive = true };
     }
 
-    /// <summary>Opens a card or an input device.</summary>
+    /// <summary>Opens a card.</summary>
     /// <exception cref="LinuxException">It cannot be opened; says why.</exception>
-    public SessionDevice OpenDevice(string path)
+    public SafeFileHandle OpenCard(string path)
     {
-        SessionDevice device;
-        if (_seat != 0)
-        {
-            int id = LibSeat.OpenDevice(_seat, path, out int fd);
-            if (id < 0)
-            {
-                throw LinuxException.Last(path);
-            }
-
-            // libseat_close_device tells the server and leaves the descriptor to us (libseat.h).
-            device = new SessionDevice(new SafeFileHandle(fd, ownsHandle: true), id);
-        }
-        else
-        {
-            const int readWrite = 2, noTerminal = 0x100, nonBlock = 0x800, closeOnExec = 0x80000;
-            int fd = Open(path, readWrite | noTerminal | nonBlock | closeOnExec);
-            if (fd < 0)
-            {
-                throw LinuxException.Last(path);
-            }
-
-            device = new SessionDevice(new SafeFileHandle(fd, ownsHandle: true), -1);
-        }
-
-        _devices.Add(device);
-        return device;
+        const int readWrite = 2, noTerminal = 0x100, nonBlock = 0x800;
+        int fd = Open(path, readWrite | noTerminal | nonBlock);
+        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw new LinuxException(path, -fd);
     }
 
-    public void CloseDevice(SessionDevice device)
+    /// <inheritdoc/>
+    public int Open(string path, int flags)
     {
-        if (_devices.Remove(device))
+        if (_seat == 0)
         {
-            device.File.Dispose();
-            if (_seat != 0 && !_disposed)
-            {
-                _ = LibSeat.CloseDevice(_seat, device.Id);
-            }
+            return _direct.Open(path, flags);
         }
+
+        int device = LibSeat.OpenDevice(_seat, path, out int fd);
+        if (device < 0)
+        {
+            return -Marshal.GetLastPInvokeError();
+        }
+
+        _deviceOfFd[fd] = device;
+        return fd;
+    }
+
+    /// <inheritdoc/>
+    public void Close(int fd)
+    {
+        // libseat_close_device tells the server and leaves the descriptor to us (libseat.h).
+        if (_deviceOfFd.Remove(fd, out int device) && !_disposed)
+        {
+            _ = LibSeat.CloseDevice(_seat, device);
+        }
+
+        _ = Libc.Close(fd);
     }
 
     /// <summary>Brings another virtual terminal to the front.</summary>
@@ -181,11 +175,6 @@ public sealed unsafe class SeatSession : IDisposable
             return;
         }
 
-        foreach (SessionDevice device in _devices.ToArray())
-        {
-            CloseDevice(device);
-        }
-
         _disposed = true;
         _watch?.Dispose();
         if (_seat != 0)
@@ -194,12 +183,4 @@ public sealed unsafe class SeatSession : IDisposable
             Free();
         }
     }
-
-    private static int Open(string path, int flags) => LibC.Open(path, flags, 0);
-}
-
-internal static partial class LibC
-{
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int Open(string path, int flags, int mode);
 }

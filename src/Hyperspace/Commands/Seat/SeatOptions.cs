@@ -11,7 +11,7 @@ namespace Hyperspace.Commands.Seat;
 /// <summary>How a seat is opened: the options that <c>hyperspace seat</c> and <c>hyperspace run</c> share.</summary>
 internal sealed class SeatOptions
 {
-    private readonly Option<string> _output = new("--output") { Description = "Where the screen is: terminal (this one) or headless (in memory only, for tests and screenshots).", DefaultValueFactory = _ => "terminal" };
+    private readonly Option<string> _output = new("--output") { Description = "Where the screen is: terminal (this one), drm (this computer's own monitors, without a desktop) or headless (in memory only, for tests and screenshots).", DefaultValueFactory = _ => "terminal" };
     private readonly Option<int> _width = new("--width") { Description = "Pixels across, for headless: 640 to 7680.", DefaultValueFactory = _ => 1280 };
     private readonly Option<int> _height = new("--height") { Description = "Pixel rows, trusted bar included, for headless: 400 to 4320.", DefaultValueFactory = _ => 800 };
     private readonly Option<string> _input = new("--input") { Description = "For headless: none, or libinput for the keyboards and mice of this computer.", DefaultValueFactory = _ => "none" };
@@ -19,7 +19,7 @@ internal sealed class SeatOptions
 
     public SeatOptions()
     {
-        _output.AcceptOnlyFromAmong("terminal", "headless");
+        _output.AcceptOnlyFromAmong("terminal", "drm", "headless");
         _input.AcceptOnlyFromAmong("none", "libinput");
         _graphics.AcceptOnlyFromAmong("auto", "blocks", "sixel", "kitty");
         InRange(_width, 640, 7680);
@@ -44,9 +44,12 @@ internal sealed class SeatOptions
             return 1;
         }
 
-        return result.GetRequiredValue(_output) == "headless"
-            ? RunHeadless(paths, chords, result.GetRequiredValue(_width), result.GetRequiredValue(_height), result.GetRequiredValue(_input) == "libinput")
-            : TerminalSeat.Run(paths, chords, result.GetRequiredValue(_graphics));
+        return result.GetRequiredValue(_output) switch
+        {
+            "drm" => DrmSeat.Run(paths, chords),
+            "headless" => RunHeadless(paths, chords, result.GetRequiredValue(_width), result.GetRequiredValue(_height), result.GetRequiredValue(_input) == "libinput"),
+            _ => TerminalSeat.Run(paths, chords, result.GetRequiredValue(_graphics)),
+        };
     }
 
     private static bool TryReadChords(HyperspacePaths paths, out ChordOptions chords)
