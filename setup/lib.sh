@@ -71,6 +71,8 @@ console-setup-linux     /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 libxkbcommon0           /usr/lib/x86_64-linux-gnu/libxkbcommon.so.0
 xkb-data                /usr/share/X11/xkb/rules/evdev
 libsystemd0             /usr/lib/x86_64-linux-gnu/libsystemd.so.0
+libdrm2                 /usr/lib/x86_64-linux-gnu/libdrm.so.2
+libseat1                /usr/lib/x86_64-linux-gnu/libseat.so.1
 ca-certificates         /etc/ssl/certs/ca-certificates.crt
 ovmf                    /usr/share/OVMF/OVMF_CODE_4M.fd
 uidmap                  /usr/bin/newuidmap
