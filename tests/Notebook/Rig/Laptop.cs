@@ -92,7 +92,7 @@ internal sealed class Laptop : IDisposable
                 throw new TimeoutException($"After {Patience.TotalSeconds:0} s it is still not true that {what}. The serial line: {string.Join(" / ", File.ReadLines(SerialLog).TakeLast(5))}");
             }
 
-            Thread.Sleep(100);
+            Thread.Sleep(300);
         }
     }
 

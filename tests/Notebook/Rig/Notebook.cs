@@ -30,9 +30,6 @@ public sealed class Notebook : IDisposable
         return code == 0 ? output : throw new RigException($"\"{command}\" ended with {code} in the notebook: {output}");
     }
 
-    /// <summary>Runs a command that may fail.</summary>
-    public string TrySh(string command) => _laptop.Agent.Run(command).Output;
-
     /// <summary>Starts the seat on the notebook's screen and waits until it shows all three VMs.</summary>
     public void StartSeat()
     {
@@ -40,10 +37,10 @@ public sealed class Notebook : IDisposable
         Until("the seat shows three VMs", () => Status() is { } seat && seat["ports"]!.AsArray().Count(p => p!["screen"]!.GetValue<string>() == "live") == 3);
     }
 
-    /// <summary>What <c>seat status --json</c> says; null while no seat answers.</summary>
+    /// <summary>What the control API says of the seat; null while there is none.</summary>
     public JsonNode? Status()
     {
-        (int code, string output) = _laptop.Agent.Run($"{Program} seat status --json");
+        (int code, string output) = _laptop.Agent.Run("/program/get /v1/seat");
         try
         {
             return code == 0 ? JsonNode.Parse(output) : null;

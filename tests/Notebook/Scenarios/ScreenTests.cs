@@ -62,18 +62,22 @@ public sealed class ScreenTests(NotebookFixture fixture)
     }
 
     [Fact]
-    public void ASeatThatIsKilledLeavesTheTextConsoleUsableAndTheVmsRunning()
+    public void ASeatThatIsKilledWithAKeyDownLeavesTheTextConsoleUsableAndNoKeyDownInTheVms()
     {
         using Rig.Notebook notebook = fixture.Open();
         notebook.SwitchTo(1);
         notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
         Assert.Contains("graphics", notebook.Sh(ConsoleMode));
+        notebook.Down("a");
+        notebook.Until("Alpha holds the key", () => notebook.HeldIn("alpha").Length == 1);
 
         notebook.Sh("kill -9 $(pgrep -o -f 'seat --output drm')");
+        notebook.Until("Alpha holds nothing", () => notebook.HeldIn("alpha").Length == 0);
         notebook.Until("the console is a text console", () => notebook.Sh(ConsoleMode).Contains("text", StringComparison.Ordinal));
         notebook.Sh("printf '\\033[2J\\033[H\\033[41m\\033[2J written by the text console' >/dev/tty1");
         notebook.See("what is written to the text console is seen", p => p.Shows(0xAA0000), "text");
 
+        notebook.Up("a");
         notebook.StartSeat();
         notebook.SwitchTo(1);
         notebook.See("Alpha goes on", p => p.Shows(Rig.Notebook.Alpha), "again");
