@@ -35,6 +35,9 @@ internal sealed class Laptop : IDisposable
 
     public string SerialLog { get; }
 
+    /// <summary>Plugs something into one of the two sockets of its graphics card.</summary>
+    public MonitorCable PlugMonitor(int socket) => new(Path.Combine(_folder, $"monitor{socket}"));
+
     /// <summary>Switches it on and waits until its VMs are up.</summary>
     /// <exception cref="RigException">It hangs; see <see cref="Watch"/>.</exception>
     public static Laptop Boot(string folder, LaptopFiles files)
@@ -136,7 +139,7 @@ internal sealed class Laptop : IDisposable
         return reader.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
     }
 
-    private static List<string> Arguments(string folder, LaptopFiles files)
+    internal static List<string> Arguments(string folder, LaptopFiles files)
     {
         var line = new List<string>
         {
@@ -150,7 +153,7 @@ internal sealed class Laptop : IDisposable
 
             // What protects a real CPU from itself costs an emulated one most of its time.
             "-append", "console=ttyS0 quiet loglevel=3 panic=-1 net.ifnames=0 consoleblank=0 mitigations=off nowatchdog audit=0",
-            "-device", "virtio-vga,id=vga0,xres=1280,yres=800", "-device", "virtio-rng-pci",
+            "-device", "virtio-vga,id=vga0,xres=1280,yres=800", "-vnc", $"unix:{Path.Combine(folder, "monitor0")},display=vga0,head=0", "-device", "virtio-rng-pci",
             "-device", "qemu-xhci,id=usb", "-device", "usb-kbd,id=kbd0,bus=usb.0", "-device", "usb-mouse,id=mouse0,bus=usb.0",
         };
         foreach (string disk in new[] { files.Disk, files.Program })
@@ -169,8 +172,7 @@ internal sealed class Laptop : IDisposable
         _qemu.Kill();
         _qemu.WaitForExit();
         _qemu.Dispose();
-        File.Delete(Path.Combine(_folder, "qmp"));
-        File.Delete(Path.Combine(_folder, "agent"));
+        Directory.Delete(_folder, recursive: true);
     }
 }
 

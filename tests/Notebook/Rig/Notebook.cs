@@ -18,6 +18,7 @@ public sealed class Notebook : IDisposable
     private readonly Laptop _laptop;
     private readonly string _pictures;
     private readonly string _scenario;
+    private readonly List<MonitorCable> _cables = [];
     private readonly string _ppm = Path.Combine(Path.GetTempPath(), $"nb-{Guid.NewGuid():N}.ppm");
 
     internal Notebook(Laptop laptop, string pictures, string scenario) => (_laptop, _pictures, _scenario) = (laptop, pictures, scenario);
@@ -110,29 +111,38 @@ public sealed class Notebook : IDisposable
 
     public void PlugIn(string driver, string device) => _laptop.Monitor.Do("device_add", new JsonObject { ["driver"] = driver, ["id"] = device, ["bus"] = "usb.0" });
 
-    /// <summary>A photograph of the screen; one with a name is also kept as a picture for people.</summary>
-    public Photo Photograph(string? name = null)
+    /// <summary>Gives a socket of the graphics card, 0 or 1, a monitor of that size.</summary>
+    public void PlugMonitor(int socket, ushort width, ushort height)
+    {
+        MonitorCable cable = _laptop.PlugMonitor(socket);
+        _cables.Add(cable);
+        cable.Resize(width, height);
+    }
+
+    /// <summary>A photograph of a screen; one with a name is also kept as a picture for people.</summary>
+    /// <param name="socket">The graphics card's socket, 0 or 1.</param>
+    public Photo Photograph(string? name = null, int socket = 0)
     {
         if (name is not null)
         {
-            Dump(Path.Combine(_pictures, $"{_scenario}-{name}.png"), "png");
+            Dump(Path.Combine(_pictures, $"{_scenario}-{name}.png"), "png", socket);
         }
 
-        Dump(_ppm, "ppm");
+        Dump(_ppm, "ppm", socket);
         return Photo.Read(_ppm);
     }
 
-    private void Dump(string file, string format) =>
-        _laptop.Monitor.Do("screendump", new JsonObject { ["filename"] = file, ["format"] = format });
+    private void Dump(string file, string format, int socket) =>
+        _laptop.Monitor.Do("screendump", new JsonObject { ["filename"] = file, ["format"] = format, ["device"] = "vga0", ["head"] = socket });
 
     /// <summary>Waits until the screen shows what the condition says, and photographs it.</summary>
-    public Photo See(string what, Func<Photo, bool> holds, string? name = null)
+    public Photo See(string what, Func<Photo, bool> holds, string? name = null, int socket = 0)
     {
-        Photo photo = Photograph();
-        Until(what, () => holds(photo = Photograph()));
+        Photo photo = Photograph(null, socket);
+        Until(what, () => holds(photo = Photograph(null, socket)));
         if (name is not null)
         {
-            photo = Photograph(name);
+            photo = Photograph(name, socket);
         }
 
         return photo;
@@ -162,6 +172,7 @@ public sealed class Notebook : IDisposable
 
     public void Dispose()
     {
+        _cables.ForEach(static cable => cable.Dispose());
         _laptop.Dispose();
         File.Delete(_ppm);
     }

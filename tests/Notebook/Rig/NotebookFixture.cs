@@ -21,7 +21,7 @@ public sealed class NotebookFixture
         Directory.CreateDirectory(Pictures);
         _snapshot = Path.Combine(work, "snapshot");
         _files = new LaptopFiles(Path.Combine(image, "vmlinuz"), Path.Combine(image, "initrd"), Path.Combine(image, "root.ext2"), Path.Combine(work, "program.img"));
-        string key = Key(program, Path.Combine(image, "fingerprint"), Path.Combine(top, "tests", "Notebook", "image"), typeof(Laptop).Assembly.Location);
+        string key = Key(program, Path.Combine(image, "fingerprint"), Path.Combine(top, "tests", "Notebook", "image"), _files);
         string keyFile = Path.Combine(work, "key");
         if (File.Exists(keyFile) && File.ReadAllText(keyFile) == key)
         {
@@ -50,7 +50,7 @@ public sealed class NotebookFixture
         }
         catch (RigException e)
         {
-            Console.Error.WriteLine($"The notebook is started a second time: {e.Message}");
+            System.Console.Error.WriteLine($"The notebook is started a second time: {e.Message}");
             TakeSnapshot();
         }
     }
@@ -59,18 +59,19 @@ public sealed class NotebookFixture
     {
         var watch = Stopwatch.StartNew();
         string folder = Directory.CreateTempSubdirectory("nb").FullName;
-        using Laptop laptop = Laptop.Boot(folder, _files);
-        Console.Error.WriteLine($"The notebook and its VMs were up after {watch.Elapsed.TotalSeconds:0} s.");
+        Laptop laptop = Laptop.Boot(folder, _files);
+        System.Console.Error.WriteLine($"The notebook and its VMs were up after {watch.Elapsed.TotalSeconds:0} s.");
         using var notebook = new Notebook(laptop, Pictures, "start");
         notebook.StartSeat();
-        Console.Error.WriteLine($"Its seat was on the screen after {watch.Elapsed.TotalSeconds:0} s.");
+        System.Console.Error.WriteLine($"Its seat was on the screen after {watch.Elapsed.TotalSeconds:0} s.");
         laptop.Save(_snapshot);
     }
 
-    private static string Key(string program, string fingerprint, string recipes, string rig)
+    private static string Key(string program, string fingerprint, string recipes, LaptopFiles laptop)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        string[] files = [program, fingerprint, rig, .. Directory.GetFiles(recipes, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Join(' ', Laptop.Arguments("", laptop))));
+        string[] files = [program, fingerprint, .. Directory.GetFiles(recipes, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         foreach (string file in files)
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file));

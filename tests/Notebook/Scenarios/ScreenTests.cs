@@ -83,6 +83,29 @@ public sealed class ScreenTests(NotebookFixture fixture)
         notebook.See("Alpha goes on", p => p.Shows(Rig.Notebook.Alpha), "again");
     }
 
+    [Fact]
+    public void AMonitorOfAnotherSizeIsUsedInItsOwnSize()
+    {
+        using Rig.Notebook notebook = fixture.Open();
+        notebook.PlugMonitor(0, 1920, 1080);
+        notebook.See("the console has the new size", p => (p.Width, p.Height) == (1920, 1080) && p.Shows(Rig.Notebook.Console), "large");
+        notebook.Until("the seat says so too", () => notebook.Status()!["width"]!.GetValue<int>() == 1920);
+        notebook.SwitchTo(1);
+        Photo alpha = notebook.See("Alpha is on the large screen", p => p.Count(Rig.Notebook.Alpha, 0, 0, 1920, 1080) > 1280 * 700, "alpha");
+        Assert.Equal(0, alpha.Count(Rig.Notebook.Alpha, 0, 0, 1920, BarHeight));
+    }
+
+    [Fact]
+    public void ASecondMonitorShowsTheSame()
+    {
+        using Rig.Notebook notebook = fixture.Open();
+        notebook.PlugMonitor(1, 1024, 768);
+        notebook.See("the console is on the second screen", p => p.Shows(Rig.Notebook.Console), "console", socket: 1);
+        notebook.SwitchTo(1);
+        notebook.See("Alpha is on the second screen", p => p.Shows(Rig.Notebook.Alpha), "alpha", socket: 1);
+        notebook.See("Alpha is on the first screen", p => p.Shows(Rig.Notebook.Alpha));
+    }
+
     /// <summary>KDGETMODE (ioctl_console(2)): 0 is text, 1 graphics.</summary>
     private const string ConsoleMode =
         "perl -e 'open(my $t, \"<\", \"/dev/tty0\") or die; my $m = pack(\"l\", 7); ioctl($t, 0x4B3B, $m) or die \"$!\"; print unpack(\"l\", $m) ? \"graphics\" : \"text\"'";
