@@ -46,8 +46,8 @@ public sealed class ScreenTests(NotebookFixture fixture)
         notebook.SwitchTo(1);
         notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
 
-        notebook.Sh("chvt 2");
-        notebook.See("the text console is on the screen", p => !p.Shows(Rig.Notebook.Alpha), "text-console");
+        notebook.Sh("chvt 2 && printf '\\033[41m\\033[2J\\033[H written by terminal 2' >/dev/tty2");
+        notebook.See("the text console is on the screen", p => p.Shows(0xAA0000), "text-console");
         notebook.Press("q");
         notebook.Sh("sleep 1");
         Assert.DoesNotContain((16, true), notebook.KeysSeen("alpha"));
