@@ -153,7 +153,9 @@ internal sealed class Laptop : IDisposable
 
             // What protects a real CPU from itself costs an emulated one most of its time.
             "-append", "console=ttyS0 quiet loglevel=3 panic=-1 net.ifnames=0 consoleblank=0 mitigations=off nowatchdog audit=0",
-            "-device", "virtio-vga,id=vga0,xres=1280,yres=800", "-vnc", $"unix:{Path.Combine(folder, "monitor0")},display=vga0,head=0", "-device", "virtio-rng-pci",
+            "-device", "virtio-vga,id=vga0,xres=1280,yres=800,max_outputs=2",
+            "-vnc", $"unix:{Path.Combine(folder, "monitor0")},display=vga0,head=0", "-vnc", $"unix:{Path.Combine(folder, "monitor1")},display=vga0,head=1",
+            "-device", "virtio-rng-pci",
             "-device", "qemu-xhci,id=usb", "-device", "usb-kbd,id=kbd0,bus=usb.0", "-device", "usb-mouse,id=mouse0,bus=usb.0",
         };
         foreach (string disk in new[] { files.Disk, files.Program })
