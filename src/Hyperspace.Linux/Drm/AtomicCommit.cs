@@ -31,10 +31,6 @@ public sealed class AtomicCommit : IDisposable
     /// <returns>0, or an errno.</returns>
     public int CommitModes() => Commit(FlagAllowModeset);
 
-    /// <summary>Asks whether <see cref="CommitModes"/> would work.</summary>
-    /// <returns>0, or an errno.</returns>
-    public int TestModes() => Commit(FlagAllowModeset | FlagTestOnly);
-
     private int Commit(uint flags) => LibDrm.AtomicCommit(_card.File, _request, flags, 0) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     public void Dispose() => _request.Dispose();

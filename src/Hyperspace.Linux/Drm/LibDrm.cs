@@ -11,7 +11,7 @@ internal static unsafe partial class LibDrm
     internal const ulong CapDumbBuffer = 1, CapCursorWidth = 8, CapCursorHeight = 9;
     internal const ulong ClientUniversalPlanes = 2, ClientAtomic = 3, ClientCursorPlaneHotspot = 6;
     internal const uint ObjectCrtc = 0xCCCCCCCC, ObjectConnector = 0xC0C0C0C0, ObjectPlane = 0xEEEEEEEE;
-    internal const uint FlagPageFlipEvent = 0x01, FlagTestOnly = 0x0100, FlagNonBlock = 0x0200, FlagAllowModeset = 0x0400;
+    internal const uint FlagPageFlipEvent = 0x01, FlagNonBlock = 0x0200, FlagAllowModeset = 0x0400;
     internal const uint FormatXrgb8888 = 0x34325258, FormatArgb8888 = 0x34325241;
     internal const uint IoctlCreateDumb = 0xC02064B2, IoctlMapDumb = 0xC01064B3, IoctlDestroyDumb = 0xC00464B4;
 

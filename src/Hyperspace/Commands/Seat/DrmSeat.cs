@@ -63,6 +63,7 @@ internal static class DrmSeat
         }
 
         output = new DrmOutput(reactor, card, font, notices.Say);
+        System.Console.Error.WriteLine($"The seat is on {card.Path}: {string.Join("; ", output.Monitors.DefaultIfEmpty("no monitor is connected yet"))}.");
         return true;
     }
 
