@@ -15,6 +15,25 @@ internal sealed class Agent : IDisposable
         _socket.Connect(new UnixDomainSocketEndPoint(path));
         _socket.ReceiveTimeout = 240_000;
         _reader = new StreamReader(new NetworkStream(_socket));
+        Greet();
+    }
+
+    /// <summary>What comes before the agent has opened its line is lost, or echoed: it is asked until it answers.</summary>
+    private void Greet()
+    {
+        for (int i = 0; i < 60; i++)
+        {
+            _socket.Send("0 dHJ1ZQ==\n"u8);
+            while (_socket.Poll(TimeSpan.FromSeconds(4), SelectMode.SelectRead))
+            {
+                if (_reader.ReadLine()?.TrimEnd() == "0 0")
+                {
+                    return;
+                }
+            }
+        }
+
+        throw new RigException("The notebook's agent does not answer.");
     }
 
     /// <summary>What the command wrote on both its outputs, and its exit code.</summary>
@@ -27,9 +46,9 @@ internal sealed class Agent : IDisposable
         {
             // A snapshot may hold the end of an answer to somebody else.
             string[] parts = line.Split(' ');
-            if (parts.Length >= 2 && parts[0] == number)
+            if (parts.Length >= 2 && parts[0] == number && int.TryParse(parts[1], out int code))
             {
-                return (int.Parse(parts[1]), parts.Length > 2 ? Encoding.UTF8.GetString(Convert.FromBase64String(parts[2])) : "");
+                return (code, parts.Length > 2 ? Encoding.UTF8.GetString(Convert.FromBase64String(parts[2])) : "");
             }
         }
 
