@@ -76,6 +76,8 @@ libsystemd0             /usr/lib/x86_64-linux-gnu/libsystemd.so.0
 dbus-daemon             /usr/bin/dbus-daemon
 libasound2              /usr/lib/x86_64-linux-gnu/libasound.so.2
 libasound2-data         /usr/share/alsa/alsa.conf
+libdrm2                 /usr/lib/x86_64-linux-gnu/libdrm.so.2
+libseat1                /usr/lib/x86_64-linux-gnu/libseat.so.1
 ca-certificates         /etc/ssl/certs/ca-certificates.crt
 ovmf                    /usr/share/OVMF/OVMF_CODE_4M.fd
 uidmap                  /usr/bin/newuidmap

@@ -20,8 +20,6 @@ namespace Hyperspace.Seat;
 /// </summary>
 public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
 {
-    private const double MillimetresPerPixel = 25.4 / 96;
-
     /// <summary>Below 400 rows of pixels Linux takes a font of 8x8 pixels for its text console (get_default_font in lib/fonts/fonts.c), which nobody could read.</summary>
     private static readonly (int Width, int Height) LeastPanned = (640, 400);
     private static readonly Rgb ConsoleColor = new(0x8B93A1);
@@ -586,7 +584,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         }
 
         (int width, int height) = _output.PansPictures ? (Math.Max(area.Width, LeastPanned.Width), Math.Max(area.Height, LeastPanned.Height)) : (area.Width, area.Height);
-        display.SetMonitor(width, height, (int)(width * MillimetresPerPixel), (int)(height * MillimetresPerPixel));
+        display.SetMonitor(width, height, (int)(width * _output.MillimetresPerPixel), (int)(height * _output.MillimetresPerPixel));
     }
 
     private void ArmInputTimer()

@@ -17,8 +17,9 @@ public interface ITemplates
     TemplateLook Look(VmDefinition vm);
 
     /// <summary>Boots the VM out of sight, waits until it is up and saves it. The template that there was is used until then, and stays when this fails.</summary>
+    /// <param name="behind">Take the CPUs that others leave.</param>
     /// <param name="progress">0 to 100, and what is being done.</param>
-    Task BuildAsync(VmDefinition vm, Action<int, string> progress, CancellationToken cancel);
+    Task BuildAsync(VmDefinition vm, bool behind, Action<int, string> progress, CancellationToken cancel);
 
     /// <summary>Takes over a copy of the template that another installation on this host has of the same VM. Nobody else may be making one of this VM meanwhile.</summary>
     /// <returns>False when it has none that fits here.</returns>

@@ -115,7 +115,7 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
         _building[vm.Name] = (0, "beginning");
         try
         {
-            await templates.BuildAsync(vm, (percent, what) =>
+            await templates.BuildAsync(vm, behind: true, (percent, what) =>
             {
                 _building[vm.Name] = (percent, what);
                 fleet.TemplatesChanged();

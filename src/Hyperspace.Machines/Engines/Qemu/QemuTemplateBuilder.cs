@@ -15,7 +15,7 @@ internal sealed class QemuTemplateBuilder(QemuLauncher launcher, TemplateStore s
 
     private const UnixFileMode ForGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
-    public async Task BuildAsync(VmDefinition vm, TemplateHost host, Action<int, string> progress, CancellationToken cancel)
+    public async Task BuildAsync(VmDefinition vm, TemplateHost host, bool behind, Action<int, string> progress, CancellationToken cancel)
     {
         VmDefinition hidden = Hidden(vm, "template");
         QemuFiles files = await BeginAsync(vm, hidden, (long)vm.MemoryMiB << 20);
@@ -23,7 +23,7 @@ internal sealed class QemuTemplateBuilder(QemuLauncher launcher, TemplateStore s
         QemuLaunch? launch = null;
         try
         {
-            launch = await launcher.LaunchAsync(hidden, files, host.Accelerator, new MemoryPlan(host.Machine, MakeRam(folder, vm), Shared: true, Incoming: false), null, behind: true, cancel);
+            launch = await launcher.LaunchAsync(hidden, files, host.Accelerator, new MemoryPlan(host.Machine, MakeRam(folder, vm), Shared: true, Incoming: false), null, behind, cancel);
             double seconds = await new GuestBoot(hidden, launch, files).WaitAsync(progress, cancel);
             progress(85, "saving");
             await launch.Qmp.ExecuteAsync("stop", null, cancel);

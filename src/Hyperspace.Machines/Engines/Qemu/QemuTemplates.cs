@@ -120,14 +120,14 @@ internal sealed class QemuTemplates : ITemplates
 
     public bool IsWarm(string vm) => _warm.Has(vm);
 
-    public async Task BuildAsync(VmDefinition vm, Action<int, string> progress, CancellationToken cancel)
+    public async Task BuildAsync(VmDefinition vm, bool behind, Action<int, string> progress, CancellationToken cancel)
     {
         if (Disposables.Obstacle(vm) is { } obstacle)
         {
             throw new MachineException($"{vm.Name} can have no template: {obstacle}.");
         }
 
-        await MakeAsync(vm, () => _builder.BuildAsync(vm, HostOf(vm), progress, cancel));
+        await MakeAsync(vm, () => _builder.BuildAsync(vm, HostOf(vm), behind, progress, cancel));
     }
 
     public bool Import(VmDefinition vm, HyperspacePaths other, CancellationToken cancel)

@@ -58,11 +58,14 @@ public abstract class Frame
 /// <summary>A monitor of some kind. All members are called on the seat's thread.</summary>
 public interface IOutput : IDisposable
 {
-    /// <summary><c>terminal</c>, <c>headless</c>, later <c>drm</c> and <c>window</c>.</summary>
+    /// <summary><c>terminal</c>, <c>headless</c>, <c>drm</c>, later <c>window</c>.</summary>
     string Kind { get; }
 
     /// <summary>The monitor's size in pixels, bar included.</summary>
     (int Width, int Height) Size { get; }
+
+    /// <summary>How far apart the monitor's pixels are, which guests are told so that they choose a size that can be read; 96 a inch where it is not known.</summary>
+    double MillimetresPerPixel => 25.4 / 96;
 
     /// <summary>The size of port 0 and of the bar in cells: bar = Columns x 1, console = Columns x Rows.</summary>
     (int Columns, int Rows) TextSize { get; }

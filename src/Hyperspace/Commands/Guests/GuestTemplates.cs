@@ -31,7 +31,7 @@ internal static class GuestTemplates
         foreach (VmDefinition vm in wanted.Where(vm => templates.Look(vm).State != TemplateState.Ready))
         {
             string last = "";
-            await templates.BuildAsync(vm, (percent, what) =>
+            await templates.BuildAsync(vm, behind: false, (percent, what) =>
             {
                 if (what != last || !Console.IsOutputRedirected)
                 {

@@ -10,7 +10,7 @@ namespace Hyperspace.Commands.Seat;
 /// <summary>How a seat is opened: the options that <c>hyperspace seat</c> and <c>hyperspace run</c> share.</summary>
 internal sealed class SeatOptions
 {
-    private readonly Option<string> _output = new("--output") { Description = "Where the screen is: terminal (this one) or headless (in memory only, for tests and screenshots).", DefaultValueFactory = _ => "terminal" };
+    private readonly Option<string> _output = new("--output") { Description = "Where the screen is: terminal (this one), drm (this computer's own monitors, without a desktop) or headless (in memory only, for tests and screenshots).", DefaultValueFactory = _ => "terminal" };
     private readonly Option<int> _width = new("--width") { Description = "Pixels across, for headless: 640 to 7680.", DefaultValueFactory = _ => 1280 };
     private readonly Option<int> _height = new("--height") { Description = "Pixel rows, trusted bar included, for headless: 400 to 4320.", DefaultValueFactory = _ => 800 };
     private readonly Option<string> _input = new("--input") { Description = "For headless: none, or libinput for the keyboards and mice of this computer.", DefaultValueFactory = _ => "none" };
@@ -20,7 +20,7 @@ internal sealed class SeatOptions
 
     public SeatOptions()
     {
-        _output.AcceptOnlyFromAmong("terminal", "headless");
+        _output.AcceptOnlyFromAmong("terminal", "drm", "headless");
         _input.AcceptOnlyFromAmong("none", "libinput");
         _graphics.AcceptOnlyFromAmong("auto", "blocks", "sixel", "kitty");
         InRange(_width, 640, 7680);
@@ -47,9 +47,12 @@ internal sealed class SeatOptions
         }
 
         string sound = result.GetRequiredValue(_sound);
-        return result.GetRequiredValue(_output) == "headless"
-            ? RunHeadless(paths, settings, result.GetRequiredValue(_width), result.GetRequiredValue(_height), result.GetRequiredValue(_input) == "libinput", sound)
-            : TerminalSeat.Run(paths, settings.Chords, result.GetRequiredValue(_graphics), sound);
+        return result.GetRequiredValue(_output) switch
+        {
+            "drm" => DrmSeat.Run(paths, settings, sound),
+            "headless" => RunHeadless(paths, settings, result.GetRequiredValue(_width), result.GetRequiredValue(_height), result.GetRequiredValue(_input) == "libinput", sound),
+            _ => TerminalSeat.Run(paths, settings.Chords, result.GetRequiredValue(_graphics), sound),
+        };
     }
 
     private static bool TryRead(HyperspacePaths paths, out SeatSettings settings)

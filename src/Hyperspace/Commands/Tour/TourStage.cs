@@ -73,7 +73,7 @@ internal sealed class TourStage : IDisposable
         VmDefinition vm = new DefinitionStore(_paths, HostFacts.Read()).Load().First(loaded => loaded.Name == Instant).Definition ?? throw new TourException($"{Instant}'s definition has errors.");
         if (!templates.Import(vm, _paths.Prepared, cancel))
         {
-            await templates.BuildAsync(vm, (_, _) => { }, cancel);
+            await templates.BuildAsync(vm, behind: false, (_, _) => { }, cancel);
         }
     }
 

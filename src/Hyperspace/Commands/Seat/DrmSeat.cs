@@ -1,0 +1,127 @@
+using Hyperspace.Linux;
+using Hyperspace.Linux.Drm;
+using Hyperspace.Linux.Reactor;
+using Hyperspace.Linux.Session;
+using Hyperspace.Seat;
+using Hyperspace.Seat.Display.Outputs.Drm;
+using Hyperspace.Seat.Display.Text;
+using Hyperspace.Seat.Input.Sources;
+
+namespace Hyperspace.Commands.Seat;
+
+/// <summary>The seat on this machine's own monitors, keyboards and mice, without any desktop.</summary>
+internal static class DrmSeat
+{
+    /// <summary>How long a session may take to come to the front, when somebody else's is there.</summary>
+    private static readonly TimeSpan SessionPatience = TimeSpan.FromSeconds(5);
+
+    /// <param name="sound">ALSA's name of a device, or off.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(HyperspacePaths paths, SeatSettings settings, string sound)
+    {
+        using var reactor = new Reactor();
+        using SeatSession session = SeatSession.Open(reactor, SessionPatience, out string? noSession);
+        if (!session.IsActive)
+        {
+            System.Console.Error.WriteLine("Another virtual terminal is in front, and the seat's session does not come there; switch to the terminal that the seat was started on and try again.");
+            return 1;
+        }
+
+        var notices = new Notices();
+        try
+        {
+            DrmCard card = CardChooser.Open(session, noSession);
+            if (!TryOpenOutput(reactor, card, notices, out DrmOutput? output, out PsfFont? font))
+            {
+                return 1;
+            }
+
+            using (output)
+            {
+                return SeatRunner.Run(reactor, output!, font, settings.Chords, paths, sound, seat => Attach(reactor, session, output!, seat, settings, notices));
+            }
+        }
+        catch (DrmException e)
+        {
+            System.Console.Error.WriteLine(e.Message);
+            return 1;
+        }
+    }
+
+    /// <summary>The font depends on the monitor, and the output on the font.</summary>
+    private static bool TryOpenOutput(Reactor reactor, DrmCard card, Notices notices, out DrmOutput? output, out PsfFont? font)
+    {
+        output = null;
+        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(card.ReadConnectors(), card.Crtcs, []);
+        int line = plan.Count == 0 ? 16 : PixelPitch.LeastLine(PixelPitch.Of(plan[0].Connector, plan[0].Mode), plan[0].Mode.Width);
+        font = SystemFont.Load(line, out string? problem);
+        if (font is null)
+        {
+            System.Console.Error.WriteLine(problem);
+            card.Dispose();
+            return false;
+        }
+
+        output = new DrmOutput(reactor, card, font, notices.Say);
+        System.Console.Error.WriteLine($"The seat is on {card.Path}: {string.Join("; ", output.Monitors.DefaultIfEmpty("no monitor is connected yet"))}.");
+        return true;
+    }
+
+    private static Attachment Attach(Reactor reactor, SeatSession session, DrmOutput output, LinkedSeat seat, SeatSettings settings, Notices notices)
+    {
+        notices.Seat = seat;
+        SeatInput? input = RealInput.Attach(reactor, seat, session, settings.Input);
+        session.Disabled = () =>
+        {
+            input?.Suspend();
+            output.Suspend();
+        };
+        session.Enabled = () =>
+        {
+            output.Resume();
+            input?.Resume();
+        };
+        session.Ended = why =>
+        {
+            System.Console.Error.WriteLine(why);
+            reactor.Stop();
+        };
+        seat.Core.Quit = reactor.Stop;
+        return new Attachment(session, input);
+    }
+
+    private sealed record Attachment(SeatSession Session, SeatInput? Input) : IDisposable
+    {
+        public void Dispose()
+        {
+            (Session.Disabled, Session.Enabled) = (null, null);
+            Input?.Dispose();
+        }
+    }
+
+    /// <summary>Sentences of the output: on stderr, for the log, and in the bar as soon as there is one.</summary>
+    private sealed class Notices
+    {
+        private string? _early;
+        private LinkedSeat? _seat;
+
+        public LinkedSeat? Seat
+        {
+            set
+            {
+                _seat = value;
+                if (_early is not null)
+                {
+                    _seat?.Notify(_early);
+                }
+            }
+        }
+
+        public void Say(string sentence)
+        {
+            System.Console.Error.WriteLine(sentence);
+            _early = sentence;
+            _seat?.Notify(sentence);
+        }
+    }
+}

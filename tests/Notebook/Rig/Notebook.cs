@@ -1,0 +1,179 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Hyperspace.Tests.Notebook.Rig;
+
+/// <summary>The hands and eyes of a scenario: presses the notebook's keys, moves its mouse, photographs its screen, and reads what its VMs have logged.</summary>
+public sealed class Notebook : IDisposable
+{
+    /// <summary>What the VMs fill their screens with (the console's colours 44, 42 and 45).</summary>
+    public const int Alpha = 0x0000AA, Beta = 0x00AA00, Gamma = 0xAA00AA;
+
+    /// <summary>The console's paper.</summary>
+    public const int Console = 0x14181C;
+
+    private const string Program = "/program/hyperspace";
+
+    private readonly Laptop _laptop;
+    private readonly string _pictures;
+    private readonly string _scenario;
+    private readonly List<MonitorCable> _cables = [];
+    private readonly string _ppm = Path.Combine(Path.GetTempPath(), $"nb-{Guid.NewGuid():N}.ppm");
+
+    internal Notebook(Laptop laptop, string pictures, string scenario) => (_laptop, _pictures, _scenario) = (laptop, pictures, scenario);
+
+    /// <summary>Runs a command in the notebook.</summary>
+    /// <exception cref="RigException">It failed; says what it wrote.</exception>
+    public string Sh(string command)
+    {
+        (int code, string output) = _laptop.Agent.Run(command);
+        return code == 0 ? output : throw new RigException($"\"{command}\" ended with {code} in the notebook: {output}");
+    }
+
+    /// <summary>Starts the seat on the notebook's screen and waits until it shows all three VMs.</summary>
+    public void StartSeat()
+    {
+        Sh($"setsid {Program} seat --output drm </dev/null >/tmp/seat.log 2>&1 &");
+        Until("the seat shows three VMs", () => Status() is { } seat && seat["ports"]!.AsArray().Count(p => p!["screen"]!.GetValue<string>() == "live") == 3);
+    }
+
+    /// <summary>What the control API says of the seat; null while there is none.</summary>
+    public JsonNode? Status()
+    {
+        (int code, string output) = _laptop.Agent.Run("/program/get /v1/seat");
+        try
+        {
+            return code == 0 ? JsonNode.Parse(output) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    public void Until(string what, Func<bool> holds) => _laptop.Until(what, holds);
+
+    /// <summary>Puts keys down or lets them go, all at once, by QEMU's names of keys.</summary>
+    public void Keys(params (string Key, bool Down)[] keys)
+    {
+        var events = new JsonArray();
+        foreach ((string key, bool down) in keys)
+        {
+            events.Add(new JsonObject
+            {
+                ["type"] = "key",
+                ["data"] = new JsonObject { ["down"] = down, ["key"] = new JsonObject { ["type"] = "qcode", ["data"] = key } },
+            });
+        }
+
+        _laptop.Monitor.Do("input-send-event", new JsonObject { ["events"] = events });
+    }
+
+    public void Down(string key) => Keys((key, true));
+
+    public void Up(string key) => Keys((key, false));
+
+    /// <summary>Presses keys together: down in order, up in reverse.</summary>
+    public void Press(params string[] keys) => Keys([.. keys.Select(k => (k, true)), .. keys.Reverse().Select(k => (k, false))]);
+
+    /// <summary>The leader and a port's digit. The events go in parts, because the emulated keyboard holds sixteen of them.</summary>
+    public void Chord(int port)
+    {
+        Press("ctrl_r");
+        Press("ctrl_r");
+        Press(port.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>The chord, and then until the keys are where they are to be.</summary>
+    public void SwitchTo(int port)
+    {
+        Chord(port);
+        Until($"port {port} has the focus", () => Status()?["port"]?.GetValue<int>() == port);
+    }
+
+    /// <summary>Moves the mouse by that much, in steps that it can make.</summary>
+    public void MoveMouse(int dx, int dy)
+    {
+        while (dx != 0 || dy != 0)
+        {
+            (int x, int y) = (Math.Clamp(dx, -100, 100), Math.Clamp(dy, -100, 100));
+            (dx, dy) = (dx - x, dy - y);
+            _laptop.Monitor.Do("input-send-event", new JsonObject { ["events"] = new JsonArray(Motion("x", x), Motion("y", y)) });
+            Thread.Sleep(20);
+        }
+    }
+
+    private static JsonObject Motion(string axis, int by) =>
+        new() { ["type"] = "rel", ["data"] = new JsonObject { ["axis"] = axis, ["value"] = by } };
+
+    public void Unplug(string device) => _laptop.Monitor.Do("device_del", new JsonObject { ["id"] = device });
+
+    public void PlugIn(string driver, string device) => _laptop.Monitor.Do("device_add", new JsonObject { ["driver"] = driver, ["id"] = device, ["bus"] = "usb.0" });
+
+    /// <summary>Gives a socket of the graphics card, 0 or 1, a monitor of that size.</summary>
+    public void PlugMonitor(int socket, ushort width, ushort height)
+    {
+        MonitorCable cable = _laptop.PlugMonitor(socket);
+        _cables.Add(cable);
+        cable.Resize(width, height);
+    }
+
+    /// <summary>A photograph of a screen; one with a name is also kept as a picture for people.</summary>
+    /// <param name="socket">The graphics card's socket, 0 or 1.</param>
+    public Photo Photograph(string? name = null, int socket = 0)
+    {
+        if (name is not null)
+        {
+            Dump(Path.Combine(_pictures, $"{_scenario}-{name}.png"), "png", socket);
+        }
+
+        Dump(_ppm, "ppm", socket);
+        return Photo.Read(_ppm);
+    }
+
+    private void Dump(string file, string format, int socket) =>
+        _laptop.Monitor.Do("screendump", new JsonObject { ["filename"] = file, ["format"] = format, ["device"] = "vga0", ["head"] = socket });
+
+    /// <summary>Waits until the screen shows what the condition says, and photographs it.</summary>
+    public Photo See(string what, Func<Photo, bool> holds, string? name = null, int socket = 0)
+    {
+        Photo photo = Photograph(null, socket);
+        Until(what, () => holds(photo = Photograph(null, socket)));
+        if (name is not null)
+        {
+            photo = Photograph(name, socket);
+        }
+
+        return photo;
+    }
+
+    /// <summary>Lines of a VM's first serial port that begin with <c>hs:</c>.</summary>
+    public string[] Log(string vm) => Sh($"grep '^hs:' /var/lib/hyperspace/vms/{vm}/serial.log || true").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Key events that a VM has seen, in order; repeats left out.</summary>
+    public (int Code, bool Down)[] KeysSeen(string vm) =>
+    [
+        .. Log(vm).Select(line => line.Split(' ')).Where(words => words is ["hs:key", _, "0" or "1"])
+            .Select(words => (int.Parse(words[1], CultureInfo.InvariantCulture), words[2] == "1")),
+    ];
+
+    /// <summary>The keys that a VM believes to be down.</summary>
+    public int[] HeldIn(string vm)
+    {
+        var held = new SortedSet<int>();
+        foreach ((int code, bool down) in KeysSeen(vm))
+        {
+            _ = down ? held.Add(code) : held.Remove(code);
+        }
+
+        return [.. held];
+    }
+
+    public void Dispose()
+    {
+        _cables.ForEach(static cable => cable.Dispose());
+        _laptop.Dispose();
+        File.Delete(_ppm);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Hyperspace.Tests.Notebook.Rig;
+
+/// <summary>
+/// A notebook that has been switched on once: its daemon, three VMs and the seat on its screen run, and a snapshot of all that is what every scenario begins with.
+/// The snapshot is kept for the next run as long as the program and the image are the same.
+/// </summary>
+public sealed class NotebookFixture
+{
+    private readonly string _snapshot;
+    private readonly LaptopFiles _files;
+
+    public NotebookFixture()
+    {
+        string top = Setting("HYPERSPACE_TOP"), program = Setting("HYPERSPACE_PROGRAM"), cache = Setting("HYPERSPACE_CACHE");
+        string image = Path.Combine(cache, "notebook"), work = Path.Combine(top, ".build", "notebook");
+        Pictures = Path.Combine(work, "pictures");
+        Directory.CreateDirectory(Pictures);
+        _snapshot = Path.Combine(work, "snapshot");
+        _files = new LaptopFiles(Path.Combine(image, "vmlinuz"), Path.Combine(image, "initrd"), Path.Combine(image, "root.ext2"), Path.Combine(work, "program.img"));
+        string key = Key(program, Path.Combine(image, "fingerprint"), Path.Combine(top, "tests", "Notebook", "image"), _files);
+        string keyFile = Path.Combine(work, "key");
+        if (File.Exists(keyFile) && File.ReadAllText(keyFile) == key)
+        {
+            return;
+        }
+
+        File.Delete(keyFile);
+        Run(Path.Combine(top, "tests", "Notebook", "image", "pack"), program, Path.Combine(cache, "guests"), image, _files.Program);
+        Prepare();
+        File.WriteAllText(keyFile, key);
+    }
+
+    /// <summary>Where photographs are kept.</summary>
+    public string Pictures { get; }
+
+    /// <summary>A notebook of its own for one scenario, just as the snapshot was taken.</summary>
+    public Notebook Open([System.Runtime.CompilerServices.CallerMemberName] string scenario = "") =>
+        new(Laptop.Restore(Directory.CreateTempSubdirectory("nb").FullName, _files, _snapshot), Pictures, scenario);
+
+    /// <summary>An emulated machine hangs now and then; a second one is tried, and that is said.</summary>
+    private void Prepare()
+    {
+        try
+        {
+            TakeSnapshot();
+        }
+        catch (RigException e)
+        {
+            System.Console.Error.WriteLine($"The notebook is started a second time: {e.Message}");
+            TakeSnapshot();
+        }
+    }
+
+    private void TakeSnapshot()
+    {
+        var watch = Stopwatch.StartNew();
+        string folder = Directory.CreateTempSubdirectory("nb").FullName;
+        Laptop laptop = Laptop.Boot(folder, _files);
+        System.Console.Error.WriteLine($"The notebook and its VMs were up after {watch.Elapsed.TotalSeconds:0} s.");
+        using var notebook = new Notebook(laptop, Pictures, "start");
+        notebook.StartSeat();
+        System.Console.Error.WriteLine($"Its seat was on the screen after {watch.Elapsed.TotalSeconds:0} s.");
+        laptop.Save(_snapshot);
+    }
+
+    private static string Key(string program, string fingerprint, string recipes, LaptopFiles laptop)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Join(' ', Laptop.Arguments("", laptop))));
+        string[] files = [program, fingerprint, .. Directory.GetFiles(recipes, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        foreach (string file in files)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(file));
+            hash.AppendData(File.ReadAllBytes(file));
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    private static string Setting(string name) => Environment.GetEnvironmentVariable(name)
+        ?? throw new RigException($"{name} is not set; ./test --notebook sets it.");
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        string output = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new RigException($"{program} failed: {output}");
+        }
+    }
+}
+
+[CollectionDefinition("notebook", DisableParallelization = true)]
+public sealed class NotebookCollection : ICollectionFixture<NotebookFixture>;
