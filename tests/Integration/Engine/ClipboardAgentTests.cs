@@ -48,7 +48,7 @@ public sealed class ClipboardAgentTests : IDisposable
         Assert.Equal("héllo\u001b from X\n", Paste(_a));
         Assert.Empty(_closed);
 
-        // And the other way, with a text that takes many chunks.
+        // And the other way, with a text that takes many chunks, which the agent sends as one; one that is too long is read past.
         string large = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{i}\n"));
         _b.Copy(large);
         CopyFrom(b);
@@ -56,18 +56,26 @@ public sealed class ClipboardAgentTests : IDisposable
         _clipboard.Paste(a);
         PumpUntil(() => (pasted = Paste(_a)).Length > 20, "the large text in the first clipboard");
         Assert.Equal(large, pasted);
+
+        _b.Copy(new string('x', 300_000));
+        PumpUntil(() => Step(b).StartsWith("B has more than 256 KiB", StringComparison.Ordinal), "the refusal");
+        _b.Copy("short");
+        PumpUntil(() => Step(b) == "copied 5 characters from B", "the short text");
+        Assert.Empty(_closed);
     }
 
     private static PortInfo Port(int number, string vm) => new(number, vm, vm.ToUpperInvariant(), new Rgb(0), VmState.Running, null, 1) { Clipboard = "on" };
 
     /// <summary>Step one, again until the agent has told that something was copied.</summary>
-    private void CopyFrom(PortInfo port) => PumpUntil(() =>
+    private void CopyFrom(PortInfo port) => PumpUntil(() => Step(port).StartsWith("copied", StringComparison.Ordinal), "a text to copy");
+
+    private string Step(PortInfo port)
     {
         int before = _said.Count;
         _clipboard.Copy(port);
         PumpUntil(() => _said.Count > before, "an answer");
-        return _said[^1].StartsWith("copied", StringComparison.Ordinal);
-    }, "a text to copy");
+        return _said[^1];
+    }
 
     private string Paste(XSession session)
     {
