@@ -82,6 +82,9 @@ ca-certificates         /etc/ssl/certs/ca-certificates.crt
 ovmf                    /usr/share/OVMF/OVMF_CODE_4M.fd
 uidmap                  /usr/bin/newuidmap
 acpica-tools            /usr/bin/iasl
+xvfb                    /usr/bin/Xvfb
+xclip                   /usr/bin/xclip
+spice-vdagent           /usr/sbin/spice-vdagentd
 '
 qemu_packages="qemu-system-x86 qemu-utils"
 qemu_display=/usr/lib/x86_64-linux-gnu/qemu/ui-dbus.so

@@ -258,7 +258,6 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         if (SeatSound.IsVolumeKey(e.Key))
         {
             OnVolumeKey(e);
-            return;
         }
 
         _lastEvent = e.Timestamp;

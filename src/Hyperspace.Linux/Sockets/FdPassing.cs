@@ -31,6 +31,43 @@ public static partial class FdPassing
     }
 
     /// <summary>
+    /// A non-blocking, close-on-exec descriptor of the same socket: the caller's own. A <see cref="System.Net.Sockets.Socket"/> that is to be used without .NET is taken over in this way and
+    /// disposed: one whose handle has been taken away (<see cref="SafeHandle.SetHandleAsInvalid"/>) waits in its Dispose for ever.
+    /// </summary>
+    /// <exception cref="LinuxException">The process has no descriptor left.</exception>
+    public static SafeFileHandle Duplicate(SafeHandle socket)
+    {
+        const int FDupFdCloexec = 1030, FGetFl = 3, FSetFl = 4, ONonblock = 0x800;
+        bool added = false;
+        try
+        {
+            socket.DangerousAddRef(ref added);
+            int copy = Libc.Fcntl((int)socket.DangerousGetHandle(), FDupFdCloexec, 3);
+            if (copy < 0)
+            {
+                throw LinuxException.Last("duplicating a socket's descriptor");
+            }
+
+            var handle = new SafeFileHandle(copy, ownsHandle: true);
+            int flags = Libc.Fcntl(copy, FGetFl, 0);
+            if (flags < 0 || Libc.Fcntl(copy, FSetFl, flags | ONonblock) < 0)
+            {
+                handle.Dispose();
+                throw LinuxException.Last("making a socket non-blocking");
+            }
+
+            return handle;
+        }
+        finally
+        {
+            if (added)
+            {
+                socket.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>
     /// Sends <paramref name="data"/> with <paramref name="fds"/>; the descriptors stay the caller's to close. On a blocking socket all
     /// bytes are sent; the descriptors go with the first of them.
     /// </summary>

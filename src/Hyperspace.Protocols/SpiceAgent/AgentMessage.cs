@@ -40,8 +40,8 @@ public static class AgentFormat
     /// <summary>VD_AGENT_MAX_DATA_SIZE: what a chunk that is sent carries at most.</summary>
     public const int MaxSentChunk = 2048;
 
-    /// <summary>What a chunk that is received may carry; the format sets no limit.</summary>
-    public const int MaxChunk = 64 << 10;
+    /// <summary>What a chunk that is received may carry; the format sets no limit, and spice-vdagentd sends each message in one chunk, however long it is.</summary>
+    public const int MaxChunk = 64 << 20;
 
     /// <summary>The longest text that is carried, in bytes of UTF-8; our limit.</summary>
     public const int MaxText = 256 << 10;

@@ -64,7 +64,7 @@ public sealed class GuestAgent : IDisposable
     /// <summary>An answer that still comes is thrown away.</summary>
     public void AskNoMore() => _wanted = null;
 
-    /// <summary>The guest may have this text, as often as it asks, until <see cref="Withdraw"/>.</summary>
+    /// <summary>The guest may have this text until <see cref="Withdraw"/>.</summary>
     /// <param name="text">Kept and cleared at the end.</param>
     public void Offer(byte[] text)
     {
@@ -75,6 +75,9 @@ public sealed class GuestAgent : IDisposable
     }
 
     public bool IsOffering => _offered is not null;
+
+    /// <summary>The guest has been given the text that is offered.</summary>
+    public Action? Given { get; set; }
 
     /// <summary>The text is forgotten here, and the guest is told that it cannot be had any more.</summary>
     public void Withdraw()
@@ -167,6 +170,10 @@ public sealed class GuestAgent : IDisposable
         lines.CopyTo(body.AsSpan(selection + 4));
         Enqueue(AgentFormat.Write(AgentMessageType.Clipboard, body.AsSpan()));
         Array.Clear(body);
+        if (text.Length > 0)
+        {
+            Given?.Invoke();
+        }
     }
 
     private void OnText(ReadOnlySpan<byte> body, bool tooLong)

@@ -5,11 +5,10 @@ namespace Hyperspace.Seat.Clipboard;
 
 /// <summary>
 /// Carries text from one guest to another by the user's two steps and by nothing else: copy takes what the focused guest's clipboard holds, paste offers it to the guest that has the focus
-/// then. What is carried goes to that one guest, once, and is forgotten after a minute whatever happens. On the seat's thread.
+/// then. What is carried goes to that one guest, for one paste, and is forgotten after a minute whatever happens. On the seat's thread.
 /// </summary>
 public sealed class SeatClipboard : IDisposable
 {
-    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Reactor _reactor;
@@ -19,6 +18,7 @@ public sealed class SeatClipboard : IDisposable
     private readonly ReactorTimer _patience;
     private Action? _gaveUp;
     private byte[]? _text;
+    private bool _given;
 
     /// <param name="say">Shows a sentence in the bar.</param>
     public SeatClipboard(Reactor reactor, Action<string> say)
@@ -27,6 +27,12 @@ public sealed class SeatClipboard : IDisposable
         _forget = reactor.Timer(ForgetAll);
         _patience = reactor.Timer(() => _gaveUp?.Invoke());
     }
+
+    /// <summary>How long a text is kept that was copied and not pasted, and one that was pasted and has not been asked for.</summary>
+    public TimeSpan Lifetime { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a guest can have a text after it first asked for it: programs ask more than once for one paste.</summary>
+    public TimeSpan PasteTime { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>A channel has ended by itself: the VM's name and generation.</summary>
     public Action<string, int>? Closed { get; set; }
@@ -40,7 +46,7 @@ public sealed class SeatClipboard : IDisposable
     public void Attach(string vm, int generation, SafeFileHandle socket)
     {
         Detach(vm);
-        _agents[vm] = new GuestAgent(_reactor, vm, generation, socket, OnClosed);
+        _agents[vm] = new GuestAgent(_reactor, vm, generation, socket, OnClosed) { Given = OnGiven };
     }
 
     /// <summary>Keeps the channels of these VMs alone.</summary>
@@ -101,6 +107,7 @@ public sealed class SeatClipboard : IDisposable
         {
             byte[] text = _text;
             _text = null;
+            _given = false;
             agent.Offer(text);
             _forget.Arm(Lifetime);
             _say($"pasted into {into.Label}: press Ctrl+V there");
@@ -149,6 +156,16 @@ public sealed class SeatClipboard : IDisposable
                 _say($"{label} {problem ?? (text is null ? "has something in its clipboard that is no text" : "has no text in its clipboard")}.");
             }
         });
+    }
+
+    /// <summary>A guest has asked for what was pasted there; when it asks again that makes the time no longer.</summary>
+    private void OnGiven()
+    {
+        if (!_given)
+        {
+            _given = true;
+            _forget.Arm(PasteTime);
+        }
     }
 
     private static byte[]? Nothing(out int characters)

@@ -84,6 +84,21 @@ public sealed class SoundTests : IAsyncLifetime
         Assert.True(Listen().Low > 0.05, "The restored guest is not heard.");
     }
 
+    /// <summary>Debian's kernel with its own drivers of the card.</summary>
+    [Fact]
+    public async Task A_Linux_guest_is_heard_through_its_sound_card()
+    {
+        SoundGuest.Define(_home, "linux");
+        Fleet fleet = await _home.OpenFleetAsync();
+        await fleet.ActAsync("linux", VmAction.Start, CancellationToken.None);
+        await _home.SerialAsync("linux", "guest:plays");
+        await AttachAsync(fleet, "linux");
+        _seat.Core.SwitchTo(1);
+        (double low, double high) = Listen();
+        Assert.True(low > 0.05, $"The guest's tone has an amplitude of {low}; the guest says: {_home.Serial("linux")}");
+        Assert.True(high < low / 4, $"A tone that the guest does not play has an amplitude of {high}, its own {low}");
+    }
+
     private static string Definition(string background) => $"restart: {{policy: never, maximum: 1}}\nsound: {{background: {background}}}\ndisks: [{{file: tone.img, format: raw}}]";
 
     private async Task<Fleet> StartAsync(params (string Name, int Frequency, string Background)[] vms)

@@ -6,10 +6,17 @@ namespace Hyperspace.Tests.Integration.Power;
 internal static class Cpio
 {
     /// <summary>One executable file.</summary>
-    public static byte[] Of(string name, string text)
+    public static byte[] Of(string name, string text) => Of((name, Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Executable files, all in the root.</summary>
+    public static byte[] Of(params ReadOnlySpan<(string Name, byte[] Content)> files)
     {
         using var archive = new MemoryStream();
-        Write(archive, name, Encoding.UTF8.GetBytes(text), 0x81ED);
+        foreach ((string name, byte[] content) in files)
+        {
+            Write(archive, name, content, 0x81ED);
+        }
+
         Write(archive, "TRAILER!!!", [], 0);
         archive.SetLength((archive.Length + 511) / 512 * 512);
         return archive.ToArray();

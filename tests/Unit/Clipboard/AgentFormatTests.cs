@@ -62,8 +62,26 @@ public sealed class AgentFormatTests
         Assert.Equal([(AgentMessageType.Clipboard, 0, true), (AgentMessageType.ClipboardGrab, 8, false)], seen);
     }
 
+    [Fact]
+    public void A_long_message_may_come_in_one_chunk_as_spice_vdagentd_sends_it()
+    {
+        byte[] body = [.. Enumerable.Range(0, 200_000).Select(i => (byte)i)], wire = AgentFormat.Write(AgentMessageType.Clipboard, body.AsSpan());
+        var message = new List<byte>();
+        for (int at = 0; at < wire.Length; at += AgentFormat.ChunkHeader + AgentFormat.MaxSentChunk)
+        {
+            message.AddRange(wire[(at + AgentFormat.ChunkHeader)..Math.Min(wire.Length, at + AgentFormat.ChunkHeader + AgentFormat.MaxSentChunk)]);
+        }
+
+        var header = new byte[AgentFormat.ChunkHeader];
+        BinaryPrimitives.WriteUInt32LittleEndian(header, AgentFormat.ClientPort);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(4), message.Count);
+        byte[]? seen = null;
+        new AgentReader((_, bytes, _) => seen = bytes.ToArray()).Take([.. header, .. message]);
+        Assert.Equal(body, seen);
+    }
+
     [Theory]
-    [InlineData("0100000001000100", "chunk of 65537 bytes")]
+    [InlineData("0100000001000004", "chunk of 67108865 bytes")]
     [InlineData("0100000014000000" + "0200000004000000000000000000000000000000", "protocol 2")]
     public void What_no_agent_writes_is_refused(string wire, string why) =>
         Assert.Contains(why, Assert.Throws<InvalidDataException>(() => new AgentReader((_, _, _) => { }).Take(Convert.FromHexString(wire))).Message, StringComparison.Ordinal);

@@ -19,7 +19,7 @@ public sealed class SeatClipboardTests : IDisposable
     private readonly SeatClipboard _clipboard;
     private readonly List<Agent> _agents = [];
 
-    public SeatClipboardTests() => _clipboard = new SeatClipboard(_reactor, _said.Add);
+    public SeatClipboardTests() => _clipboard = new SeatClipboard(_reactor, _said.Add) { PasteTime = TimeSpan.FromMinutes(1) };
 
     [Fact]
     public void Text_is_copied_in_one_guest_and_pasted_in_another()
@@ -94,6 +94,49 @@ public sealed class SeatClipboardTests : IDisposable
         Paste(lab);
         Assert.Equal("grabbed 1", lab.Next());
         lab.Grab();
+        lab.Ask();
+        Assert.Equal("nothing", lab.Next());
+    }
+
+    [Fact]
+    public void A_text_that_nobody_pastes_is_forgotten_after_a_minute()
+    {
+        Agent work = Connect("work"), lab = Connect("lab");
+        Assert.Equal(TimeSpan.FromMinutes(1), _clipboard.Lifetime);
+        _clipboard.Lifetime = TimeSpan.FromMilliseconds(50);
+        Carry(work, "secret");
+        Until(() => !_clipboard.IsHolding);
+        Paste(lab);
+        Assert.StartsWith("Nothing has been copied, or it was a minute ago", Said(), StringComparison.Ordinal);
+        lab.Ask();
+        Assert.Equal("nothing", lab.Next());
+    }
+
+    [Fact]
+    public void A_pasted_text_that_nobody_asks_for_is_taken_back_after_a_minute()
+    {
+        Agent work = Connect("work"), lab = Connect("lab");
+        Carry(work, "secret");
+        _clipboard.Lifetime = TimeSpan.FromMilliseconds(50);
+        Paste(lab);
+        Assert.Equal("grabbed 1", lab.Next());
+        Assert.Equal("released", lab.Next());
+        lab.Ask();
+        Assert.Equal("nothing", lab.Next());
+    }
+
+    [Fact]
+    public void A_pasted_text_is_for_one_paste()
+    {
+        Assert.Equal(TimeSpan.FromSeconds(2), new SeatClipboard(_reactor, _ => { }).PasteTime);
+        Agent work = Connect("work"), lab = Connect("lab");
+        Carry(work, "secret");
+        _clipboard.PasteTime = TimeSpan.FromMilliseconds(50);
+        Paste(lab);
+        Assert.Equal("grabbed 1", lab.Next());
+        lab.Ask();
+        Assert.Equal("text secret", lab.Next());
+        Assert.Equal("released", lab.Next());
         lab.Ask();
         Assert.Equal("nothing", lab.Next());
     }

@@ -17,8 +17,8 @@ public class MachinesPageTests
         Assert.Matches("^▸  1 █ Work +● running +12 % +1\\.1 / 4 GiB +kvm +3 h 12 min$", rows[4]);
         Assert.Matches("^   2 █ Lab +· off +4 GiB +kvm$", rows[5]);
         Assert.Matches("^   3 █ Mail +● running", rows[6]);
-        Assert.Equal(" Enter switch   S start   T stop    K kill    R reset   P pause   Space menu", rows[22]);
-        Assert.Equal(" Space menu        L log        M move      H host      W power      F1 help", rows[23]);
+        Assert.Equal(" Enter switch   S start   T stop    K kill   R reset   P pause   Space menu", rows[22]);
+        Assert.Equal(" L log          M move    V sound   H host   W power   F1 help", rows[23]);
     }
 
     [Fact]

@@ -94,6 +94,29 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public async Task A_seat_gets_a_clipboard_agents_channel_with_its_descriptor_and_a_console_does_not()
+    {
+        await using DaemonBench bench = await DaemonBench.StartAsync();
+        (SafeFileHandle ours, SafeFileHandle theirs) = FdPassing.CreatePair();
+        bench.Fleet.Agent = (vm, generation) => (vm, generation) == ("work", 1) ? theirs : throw new MachineException($"{vm} has no port for a clipboard agent.");
+        using var seat = new SeatOnThread(bench.Paths.LinkSocket);
+        using var console = new SeatOnThread(bench.Paths.LinkSocket, "console");
+        await DaemonBench.UntilAsync("both", () => seat.Snapshot is not null && console.Snapshot is not null);
+
+        Assert.True((await seat.RequestAsync(id => new AgentRequest(id, "work", 1))).Ok);
+        (AgentOffer offer, SafeFileHandle fd) = Assert.Single(seat.Agents);
+        Assert.Equal(("work", 1), (offer.Vm, offer.Generation));
+        FdPassing.Send(fd, "agent"u8, default);
+        Assert.Equal(5, FdPassing.Receive(ours, new byte[16], []));
+
+        Assert.Equal("lab has no port for a clipboard agent.", (await seat.RequestAsync(id => new AgentRequest(id, "lab", 1))).Error);
+        Assert.Equal("There is no VM \"nobody\".", (await seat.RequestAsync(id => new AgentRequest(id, "nobody", 1))).Error);
+        Assert.Contains("console gets no clipboards", (await console.RequestAsync(id => new AgentRequest(id, "work", 1))).Error, StringComparison.Ordinal);
+        Assert.Empty(console.Agents);
+        ours.Dispose();
+    }
+
+    [Fact]
     public async Task A_log_that_is_too_long_for_a_line_comes_without_its_oldest_lines()
     {
         await using DaemonBench bench = await DaemonBench.StartAsync();

@@ -22,6 +22,7 @@ internal sealed class SeatOnThread : IDisposable
         _link.Refused = why => Refusal = why;
         _link.Command = command => Command(command);
         _link.Display = (offer, fd) => Displays.Add((offer, fd));
+        _link.Agent = (offer, fd) => Agents.Add((offer, fd));
         _thread = new Thread(_reactor.Run) { IsBackground = true };
         _thread.Start();
     }
@@ -32,6 +33,8 @@ internal sealed class SeatOnThread : IDisposable
     public SeatStatus Status { get; set; } = new(0, null, "headless", 1280, 800, [], 0, null, [new SeatPort(0, null, "Console", "#ffffff", "console", 1280, 776, 1)]);
 
     public List<(DisplayOffer Offer, SafeFileHandle Fd)> Displays { get; } = [];
+
+    public List<(AgentOffer Offer, SafeFileHandle Fd)> Agents { get; } = [];
 
     public string? Refusal { get; private set; }
 
@@ -63,6 +66,7 @@ internal sealed class SeatOnThread : IDisposable
         _thread.Join();
         _link.Dispose();
         Displays.ForEach(display => display.Fd.Dispose());
+        Agents.ForEach(agent => agent.Fd.Dispose());
         _reactor.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Memory;
@@ -24,6 +25,25 @@ public sealed class FdPassingTests
         var content = new byte[5];
         Assert.Equal(5, RandomAccess.Read(received, content, 0));
         Assert.Equal("hello"u8.ToArray(), content);
+    }
+
+    [Fact]
+    public void A_duplicate_outlives_the_socket_of_dot_net_and_waits_for_nothing()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"hs-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        listener.Listen();
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(path));
+        using Socket peer = listener.Accept();
+        File.Delete(path);
+        using SafeFileHandle copy = FdPassing.Duplicate(socket.SafeHandle);
+        socket.Dispose();
+        peer.Send("hello"u8);
+        Assert.Equal(5, FdPassing.Receive(copy, new byte[16], []));
+        var large = new byte[1 << 20];
+        Assert.InRange(FdPassing.Send(copy, large, default), 1, large.Length - 1);
     }
 
     [Fact]

@@ -202,11 +202,7 @@ internal sealed class QemuMachine : IRunningMachine
             throw new MachineException($"{_files.Clipboard} is not the clipboard port of {_files.Name}: process {BitConverter.ToInt32(credentials)} listens there.");
         }
 
-        // Handed on as a plain descriptor: .NET would close it with the socket.
-        socket.Blocking = false;
-        var handle = new SafeFileHandle(socket.SafeHandle.DangerousGetHandle(), ownsHandle: true);
-        socket.SafeHandle.SetHandleAsInvalid();
-        return handle;
+        return FdPassing.Duplicate(socket.SafeHandle);
     }
 
     private async Task CommandAsync(string command, CancellationToken cancel)
