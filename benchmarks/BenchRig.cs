@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Protocols.Control;
@@ -36,7 +37,8 @@ internal sealed class BenchRig : IDisposable
         Directory.CreateDirectory(Paths.Definitions);
         foreach (string guest in Guests)
         {
-            string definition = File.ReadAllText(Path.Combine(Paths.Guest(guest), "vm.yaml"));
+            // The benchmarks count on the order in Guests, whatever ports a first run has them on.
+            string definition = Regex.Replace(File.ReadAllText(Path.Combine(Paths.Guest(guest), "vm.yaml")), "^port: .*$", $"port: {Array.IndexOf(Guests, guest) + 1}", RegexOptions.Multiline);
             File.WriteAllText(Path.Combine(Paths.Definitions, guest + ".yaml"), $"{definition}\nextra: [\"-vnc\", \"unix:{VncSocket(guest)}\", \"-qmp\", \"unix:{SideMonitor(guest)},server=on,wait=off\"]\n");
         }
 

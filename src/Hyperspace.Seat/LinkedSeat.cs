@@ -90,7 +90,24 @@ public sealed class LinkedSeat : IDisposable
         {
             PressBrightness(key == KeyCode.Brightnessup);
         }
+        else if (action == KeyAction.Down && ButtonOf(key) is { } button)
+        {
+            _link.Request(id => new PowerKey(id, button), answer =>
+            {
+                if (!answer.Ok)
+                {
+                    Notify(answer.Error ?? $"The {button.ToString().ToLowerInvariant()} key does nothing here.");
+                }
+            });
+        }
     }
+
+    private static PowerButton? ButtonOf(KeyCode key) => key switch
+    {
+        KeyCode.Power => PowerButton.Power,
+        KeyCode.Sleep or KeyCode.Suspend => PowerButton.Sleep,
+        _ => null,
+    };
 
     private void ShowNotice(string? passing)
     {

@@ -20,6 +20,8 @@ namespace Hyperspace.Seat;
 /// </summary>
 public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
 {
+    private static readonly TimeSpan InputNews = TimeSpan.FromSeconds(1);
+
     /// <summary>Below 400 rows of pixels Linux takes a font of 8x8 pixels for its text console (get_default_font in lib/fonts/fonts.c), which nobody could read.</summary>
     private static readonly (int Width, int Height) LeastPanned = (640, 400);
     private static readonly Rgb ConsoleColor = new(0x8B93A1);
@@ -44,6 +46,8 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     private string? _notice;
     private string _power = "";
     private long _lastEvent;
+    private long _inputs;
+    private long _inputTold = -InputNews.Ticks * 100;
     private long? _switchedAt;
 
     /// <param name="font">For outputs that want text as pixels, and for photographs; null for a terminal on a machine without console fonts.</param>
@@ -210,6 +214,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         KeysDown(), _router.Switches, LastSwitchMicroseconds, [.. _ports.Occupied.Select(StatusOf)])
     {
         LockedTo = LockedTo,
+        Inputs = _inputs,
         Devices = ListDevices?.Invoke(),
         Sound = _sound?.Status(),
     };
@@ -255,6 +260,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
 
     public void Key(in KeyEvent e)
     {
+        TellInput(e.Timestamp);
         if (SeatSound.IsVolumeKey(e.Key))
         {
             OnVolumeKey(e);
@@ -277,8 +283,20 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
 
     public void Pointer(in PointerEvent e)
     {
+        TellInput(e.Timestamp);
         _router.Pointer(e);
         ShowCursor();
+    }
+
+    /// <summary>That somebody is there is news once a second at most.</summary>
+    private void TellInput(long at)
+    {
+        if (at - _inputTold >= InputNews.Ticks * 100 || at < _inputTold)
+        {
+            _inputTold = at;
+            _inputs++;
+            StatusChanged?.Invoke();
+        }
     }
 
     public void DeviceLost(DeviceId device)

@@ -33,6 +33,7 @@ internal sealed class DefinitionBuilder(Group root, HyperspacePaths paths, HostF
             Instant = root.Get<Group?>("instant", null) is { } instant && !instant.Has(SwitchSpec.Off) ? new InstantDefinition(instant.Get("warm", 1), instant.Get("home", "forget") == "keep") : null,
             Ready = root.Has("ready") ? root.Get("ready", "") : null,
             Power = PowerKeys.Read(root, errors),
+            OffersS3 = OffersS3(firmware, folder),
             AsksFocus = root.Get("focus", "free") == "ask",
             Sound = Sound(),
             Clipboard = root.Get("clipboard", "on") switch { "in" => ClipboardWays.In, "out" => ClipboardWays.Out, "off" => ClipboardWays.Off, _ => ClipboardWays.Both },
@@ -96,6 +97,21 @@ internal sealed class DefinitionBuilder(Group root, HyperspacePaths paths, HostF
         string? initrd = kernel.Has("initrd") ? ExistingFile(kernel, "initrd", Full(kernel.Get("initrd", ""), folder), "initrd: /boot/initrd.img") : null;
         string image = kernel.Has("image") ? ExistingFile(kernel, "image", Full(kernel.Get("image", ""), folder), "image: /boot/vmlinuz") : "";
         return new KernelDefinition(image, initrd, kernel.Get("cmdline", ""));
+    }
+
+    /// <summary>
+    /// QEMU (10.0.2) keeps the segments of a kernel in ELF form as ROMs ("info roms") and writes them into memory again at every reset, of which a wake-up is one: the kernel that is to go on has lost its data,
+    /// and the machine resets. Seen with and without our ACPI table; the same kernel as a bzImage wakes up.
+    /// </summary>
+    private bool OffersS3(Firmware firmware, string folder)
+    {
+        bool offers = root.Get("sleep", "pause") == "s3";
+        if (offers && firmware == Firmware.Linux && root.Get<Group?>("kernel", null) is { } kernel && kernel.Has("image") && DiskMagic.IsElf(Full(kernel.Get("image", ""), folder)))
+        {
+            Error("sleep", "a kernel in ELF form (vmlinux) does not wake up; expected a bzImage (vmlinuz) as kernel.image, or sleep: pause.", "sleep: pause");
+        }
+
+        return offers;
     }
 
     private string? Cdrom(string folder) => root.Has("cdrom") ? ExistingFile(root, "cdrom", Full(root.Get("cdrom", ""), folder), "cdrom: /srv/iso/debian.iso") : null;

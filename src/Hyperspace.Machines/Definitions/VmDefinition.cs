@@ -136,6 +136,10 @@ public sealed record VmDefinition(
     public SoundDefinition Sound { get; init; } = new(true, BackgroundSound.Duck);
 
     public ClipboardWays Clipboard { get; init; } = ClipboardWays.Both;
+
+    /// <summary>Its firmware offers it S3; else it is paused where it is to sleep.</summary>
+    public bool OffersS3 { get; init; }
+
     /// <summary>It may not get the seat's keyboard without asking.</summary>
     public bool AsksFocus { get; init; }
 }

@@ -56,6 +56,15 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
     /// <summary>Presses a VM's sleep button; throws a <see cref="MachineException"/>. Set by whoever has the guests' power.</summary>
     internal Action<string>? SleepButton { get; set; }
 
+    /// <summary>Whether a VM's definition lets it sleep (S3); a run that began before it did is not offered it yet.</summary>
+    public bool OffersS3(string vm)
+    {
+        lock (_lock)
+        {
+            return _machines.TryGetValue(vm, out Machine? machine) && machine.OffersS3;
+        }
+    }
+
     /// <summary>The power of a VM's definition as it was read last; a VM without a good one has this machine's.</summary>
     internal PowerDefinition PowerOf(string vm)
     {

@@ -58,6 +58,9 @@ internal sealed class Machine
     /// <summary>Of the last definition without errors.</summary>
     public PowerDefinition Power => (_definition.Definition ?? _lastGood)?.Power ?? PowerDefinition.Mirror;
 
+    /// <summary>Of the last definition without errors.</summary>
+    public bool OffersS3 => (_definition.Definition ?? _lastGood)?.OffersS3 ?? false;
+
     /// <summary>True when nothing of it is left but its status: its file is gone and it does not run.</summary>
     public bool IsForgotten => IsDisposable ? _hasEnded && !Status().IsAlive : _definition.Definition is null && _definition.Errors.Count == 0 && !Status().IsAlive;
 

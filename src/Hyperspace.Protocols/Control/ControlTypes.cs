@@ -182,6 +182,9 @@ public sealed record SeatStatus(
     /// <summary>The VM that alone may have the keyboard; null for none.</summary>
     public string? LockedTo { get; init; }
 
+    /// <summary>Another number whenever a key, a button or the pointer was used since the last status: what ends idleness.</summary>
+    public long Inputs { get; init; }
+
     /// <summary>The keyboards, mice and other devices of a seat that has its own; null for one that has none.</summary>
     public IReadOnlyList<SeatDevice>? Devices { get; init; }
 }

@@ -19,6 +19,7 @@ namespace Hyperspace.Protocols.Link;
 [JsonDerivedType(typeof(LogRequest), "log")]
 [JsonDerivedType(typeof(MoveRequest), "move")]
 [JsonDerivedType(typeof(BrightnessKey), "brightness")]
+[JsonDerivedType(typeof(PowerKey), "powerKey")]
 [JsonDerivedType(typeof(Answer), "answer")]
 [JsonDerivedType(typeof(SeatChanged), "seat")]
 [JsonDerivedType(typeof(SeatCommand), "command")]
@@ -81,6 +82,9 @@ public sealed record MoveRequest(long Id, string Vm, int? Port) : LinkMessage;
 
 /// <summary>Seat to daemon: a brightness key of this machine was pressed, which no guest gets. Answered by <see cref="Answer"/>, whose one line says what the brightness is then.</summary>
 public sealed record BrightnessKey(long Id, bool Up) : LinkMessage;
+
+/// <summary>Seat to daemon: a power or sleep key of one of the seat's keyboards was pressed, which no guest gets. It counts like the machine's own button. Answered by <see cref="Answer"/>.</summary>
+public sealed record PowerKey(long Id, PowerButton Button) : LinkMessage;
 
 /// <summary>The end of a request, in either direction. An fd comes with the answer to a screenshot.</summary>
 public sealed record Answer(long Id, bool Ok) : LinkMessage

@@ -36,7 +36,7 @@ internal static class DaemonCommand
             using var control = new PowerControl(machine);
             await using var guests = new GuestPowers(fleet, control, paths);
             DaemonHost? shown = null;
-            await using PolicySetup policy = await PolicySetup.OpenAsync(paths, fleet, control, () => shown?.Seat);
+            await using PolicySetup policy = await PolicySetup.OpenAsync(paths, fleet, control, () => shown?.Seat, stop => shown?.GoToConsoleAsync(stop) ?? Task.CompletedTask);
             await using DaemonHost host = await DaemonHost.OpenAsync(paths, fleet, ending.Token, power: new PowerDesk(control, guests), policy: policy.Desk);
             shown = host;
             int running = fleet.Vms.Count(vm => vm.IsAlive);

@@ -3,6 +3,7 @@ using Hyperspace.Api;
 using Hyperspace.Link;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Files;
+using Hyperspace.Machines;
 using Hyperspace.Machines.Supervision;
 using Hyperspace.Protocols.Control;
 
@@ -16,6 +17,7 @@ internal sealed class DaemonHost : IAsyncDisposable
 {
     private const int LinkBacklog = 64;
     private static readonly TimeSpan LinkPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SeatPatience = TimeSpan.FromSeconds(5);
 
     private readonly HyperspacePaths _paths;
     private readonly CancellationTokenSource _ending = new();
@@ -28,7 +30,7 @@ internal sealed class DaemonHost : IAsyncDisposable
         _paths = paths;
         Socket listener = LocalSocket.Listen(paths.LinkSocket, LinkBacklog);
         _board = new StatusBoard(fleet, power, policy);
-        _link = new LinkServer(listener, fleet, _board, ProductVersion.Text, linkPatience, policy);
+        _link = new LinkServer(listener, fleet, _board, ProductVersion.Text, linkPatience, policy, power);
     }
 
     /// <summary>Takes the daemon's place on this machine: what follows may remove the sockets of a dead one. The place is free again when the result is disposed, or the process ends.</summary>
@@ -64,6 +66,24 @@ internal sealed class DaemonHost : IAsyncDisposable
 
     /// <summary>What the seat shows; null without a seat.</summary>
     public SeatStatus? Seat => _board.Seat;
+
+    /// <summary>Moves the seat's keyboard and picture to the console; nothing happens without a seat.</summary>
+    /// <exception cref="MachineException">The seat refuses, or does not answer; says why.</exception>
+    public async Task GoToConsoleAsync(CancellationToken cancel)
+    {
+        try
+        {
+            using SeatAnswer _ = await _link.AskAsync("switch", null, 0, SeatPatience, cancel);
+        }
+        catch (SeatException e) when (e.Failure != SeatFailure.Gone)
+        {
+            throw new MachineException(e.Message, e);
+        }
+        catch (SeatException)
+        {
+            // There is no seat whose picture could stay.
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

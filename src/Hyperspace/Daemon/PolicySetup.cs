@@ -19,7 +19,8 @@ internal sealed class PolicySetup : IAsyncDisposable
     public IPolicyDesk Desk { get; }
 
     /// <param name="seat">What the seat shows; asked later, when there is a seat.</param>
-    public static async Task<PolicySetup> OpenAsync(HyperspacePaths paths, Fleet fleet, IPowerSource source, Func<SeatStatus?> seat)
+    /// <param name="goToConsole">Moves the seat to port 0, if there is one.</param>
+    public static async Task<PolicySetup> OpenAsync(HyperspacePaths paths, Fleet fleet, IPowerSource source, Func<SeatStatus?> seat, Func<CancellationToken, Task> goToConsole)
     {
         // An installation of a user, or in a folder of its own, is one beside that of the machine, whose desktop or logind does what is to be done: it must not switch the machine off.
         bool beside = Environment.GetEnvironmentVariable("HYPERSPACE_HOME") is not (null or "");
@@ -34,13 +35,14 @@ internal sealed class PolicySetup : IAsyncDisposable
         var host = new HostPower(logind, why);
         var guests = new FleetGuests(fleet, fleet.PressPowerAsync)
         {
+            OffersS3 = fleet.OffersS3,
             Checkpoint = (vm, cancel) => fleet.ActAsync(vm, VmAction.Checkpoint, cancel),
             SetClock = async (vm, cancel) => await fleet.SetClockAsync(vm, cancel)
                 ? "its clock was set."
                 : "it has no guest agent that sets its clock: one that slept reads that of its machine, one that was paused is behind until its own time service corrects it.",
         };
         var world = new PolicyWorld(
-            source, guests, host, () => RulesReader.ReadFile(paths.PowerRules), seat, () => Monitors.IsExternalConnected(Monitors.SysClassDrm), TimeProvider.System) { OwnsMachine = owns };
+            source, guests, host, () => RulesReader.ReadFile(paths.PowerRules), seat, () => Monitors.IsExternalConnected(Monitors.SysClassDrm), TimeProvider.System) { OwnsMachine = owns, GoToConsole = goToConsole };
         var policy = new PowerPolicy(world, paths.PowerLog, Path.Combine(paths.Runtime, "held-for-suspend"));
         policy.Reload();
         await policy.StartAsync();

@@ -20,6 +20,10 @@ internal interface IPowerDesk
     void Set(PowerSetting setting);
 
     void Release();
+
+    /// <summary>A key of a keyboard at the seat: it counts like the machine's own button.</summary>
+    /// <exception cref="MachineException">Nobody does anything about it.</exception>
+    void PressKey(PowerButton button);
 }
 
 /// <summary>The daemon's own.</summary>
@@ -38,6 +42,8 @@ internal sealed class PowerDesk(PowerControl control, GuestPowers guests) : IPow
     public void Set(PowerSetting setting) => control.Set(setting);
 
     public void Release() => control.Release();
+
+    public void PressKey(PowerButton button) => control.PressKey(button);
 }
 
 /// <summary>For a daemon without any.</summary>
@@ -56,4 +62,6 @@ internal sealed class NoPowerDesk : IPowerDesk
     public void Set(PowerSetting setting) => throw new MachineException("This daemon knows of no power.");
 
     public void Release() { }
+
+    public void PressKey(PowerButton button) => throw new MachineException("This daemon knows of no power.");
 }

@@ -32,13 +32,20 @@ internal sealed class StatusBoard : IDisposable
         set
         {
             bool moved = _seat?.Vm != value?.Vm;
+
+            // A guest that draws or plays changes the status too, and is nobody at the keyboard.
+            bool used = value is not null && (value.Inputs, value.Switches) != (_seat?.Inputs, _seat?.Switches);
             _seat = value;
             if (moved)
             {
                 _fleet.FocusChanged(value?.Vm);
             }
 
-            _policy?.Touched();
+            if (used)
+            {
+                _policy?.Touched();
+            }
+
             Changed?.Invoke(BoardChange.Seat);
         }
     }

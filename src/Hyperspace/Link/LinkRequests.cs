@@ -2,6 +2,7 @@ using System.Text.Json;
 using Hyperspace.Daemon;
 using Hyperspace.Machines;
 using Hyperspace.Machines.Supervision;
+using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,8 +10,9 @@ namespace Hyperspace.Link;
 
 /// <summary>Does what clients of the link ask of the fleet, on the thread pool, and answers on the link's thread.</summary>
 /// <param name="policy">Null in a daemon that knows nothing of brightness.</param>
+/// <param name="power">Gets the power and sleep keys of the seat's keyboards.</param>
 /// <param name="post">Runs an action on the link's thread; false when it has ended.</param>
-internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, Func<Action, bool> post)
+internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, IPowerDesk power, Func<Action, bool> post)
 {
     /// <summary>Requests of one client that are worked on at a time; with more it is not a person at a keyboard.</summary>
     public const int MaxBusy = 64;
@@ -47,7 +49,7 @@ internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, Func<Actio
             }
             else
             {
-                answer = await AnswerAsync(request);
+                answer = await AnswerAsync(client, request);
             }
         }
         catch (Exception e)
@@ -75,7 +77,7 @@ internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, Func<Actio
         : throw new MachineException($"A {client.Role} gets no clipboards; a seat does.");
 
     /// <summary>A client that goes away meanwhile does not undo what it asked for: a VM that is being stopped would be left half-way.</summary>
-    private async Task<Answer> AnswerAsync(LinkMessage request)
+    private async Task<Answer> AnswerAsync(LinkConnection client, LinkMessage request)
     {
         switch (request)
         {
@@ -88,6 +90,14 @@ internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, Func<Actio
             case BrightnessKey r:
                 int now = await (policy ?? throw new MachineException("This daemon knows nothing of brightness.")).StepBrightnessAsync(r.Up, CancellationToken.None);
                 return new Answer(r.Id, true) { Lines = [$"Brightness {now} %"] };
+            case PowerKey r:
+                if (client.Role != "seat")
+                {
+                    throw new MachineException($"A {client.Role} has no power key; a seat does.");
+                }
+
+                power.PressKey(r.Button is PowerButton.Power or PowerButton.Sleep ? r.Button : throw new MachineException("A keyboard has a power and a sleep key, and no lid."));
+                break;
             case LogRequest r:
                 IReadOnlyList<string> lines = await fleet.LogAsync(Name(r.Vm), r.Log ?? "", Math.Clamp(r.MaxLines, 1, MaxLogLines), CancellationToken.None);
                 return Fitting(new Answer(r.Id, true) { Lines = lines });
@@ -115,6 +125,7 @@ internal sealed class LinkRequests(IFleet fleet, IPolicyDesk? policy, Func<Actio
         MoveRequest r => r.Id,
         LogRequest r => r.Id,
         BrightnessKey r => r.Id,
+        PowerKey r => r.Id,
         DisplayRequest r => r.Id,
         AgentRequest r => r.Id,
         _ => 0,

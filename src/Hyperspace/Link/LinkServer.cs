@@ -40,11 +40,12 @@ internal sealed class LinkServer : ISeatControl, IDisposable
     /// <param name="listener">Listens already; taken over.</param>
     /// <param name="version">This program's; clients of another one are refused.</param>
     /// <param name="policy">Null in a daemon that knows nothing of brightness.</param>
+    /// <param name="power">Gets the power and sleep keys of the seat's keyboards; null in a daemon that knows of none.</param>
     /// <param name="patience">How long a client may take to say hello, and to read anything of what waits for it.</param>
-    public LinkServer(Socket listener, IFleet fleet, StatusBoard board, string version, TimeSpan patience, IPolicyDesk? policy = null)
+    public LinkServer(Socket listener, IFleet fleet, StatusBoard board, string version, TimeSpan patience, IPolicyDesk? policy = null, IPowerDesk? power = null)
     {
         (_listener, _board, _version, _patience) = (listener, board, version, patience);
-        _requests = new LinkRequests(fleet, policy, Post);
+        _requests = new LinkRequests(fleet, policy, power ?? new NoPowerDesk(), Post);
         listener.Blocking = false;
         _watch = _reactor.Watch((int)listener.Handle, FdEvents.Readable, _ => Accept());
         _settled = _reactor.Timer(SendState);
@@ -146,7 +147,7 @@ internal sealed class LinkServer : ISeatControl, IDisposable
             case Answer answer when client == _seat:
                 TakeAnswer(client, answer);
                 break;
-            case VmRequest or LogRequest or MoveRequest or DisplayRequest or AgentRequest or BrightnessKey:
+            case VmRequest or LogRequest or MoveRequest or DisplayRequest or AgentRequest or BrightnessKey or PowerKey:
                 _requests.Do(client, untrusted);
                 break;
             default:

@@ -161,7 +161,7 @@ public sealed class GuestPowerTests
             f4 ebfd                                 ; hlt
             """;
         await using var home = new PowerHome();
-        home.Engine.Define("vm");
+        home.Engine.Define("vm", "sleep: s3");
         byte[] sector = new byte[1 << 20];
         MachineCode.Bytes(code).CopyTo(sector, 0);
         (sector[510], sector[511]) = (0x55, 0xAA);

@@ -46,6 +46,9 @@ internal sealed class LinuxGuest : IDisposable
 
     public static string Kernel { get; } = Path.Combine(HyperspacePaths.Current.Guest("kernel"), "vmlinux");
 
+    /// <summary>The same kernel as a bzImage: it can be woken, and starts some seconds later.</summary>
+    public static string KernelThatWakes { get; } = Path.Combine(HyperspacePaths.Current.Guest("kernel"), "vmlinuz");
+
     /// <summary>Where a guest's shell listens, in the one folder that its QEMU may write to.</summary>
     public static string ShellSocket(EngineHome home, string name) => Path.Combine(home.Paths.VmRuntime(name), "qemu", "shell.sock");
 
@@ -64,17 +67,19 @@ internal sealed class LinuxGuest : IDisposable
     }
 
     /// <summary>Defines a VM of it.</summary>
-    public static void Define(EngineHome home, string name, string power, int cpus = 1) => File.WriteAllText(home.Definition(name), $"""
+    /// <param name="more">More keys of the definition.</param>
+    public static void Define(EngineHome home, string name, string power, int cpus = 1, string? kernel = null, string input = "ps2", string more = "") => File.WriteAllText(home.Definition(name), $"""
         memory: 128MiB
         cpus: {cpus}
         firmware: linux
-        kernel: {'{'}image: "{Kernel}", initrd: "{Initrd(home)}", cmdline: "console=ttyS0 quiet rdinit=/probe"{'}'}
+        kernel: {'{'}image: "{kernel ?? Kernel}", initrd: "{Initrd(home)}", cmdline: "console=ttyS0 quiet rdinit=/probe"{'}'}
         accelerator: tcg
         network: none
-        input: ps2
+        input: {input}
         restart: {'{'}policy: never, maximum: 1{'}'}
         power: {power}
         extra: ["-chardev", "socket,id=shell,path={ShellSocket(home, name)},server=on,wait=off", "-serial", "chardev:shell"]
+        {more}
         """);
 
     public static Task BootedAsync(EngineHome home, string name) => home.SerialAsync(name, "guest:ready");
@@ -102,6 +107,9 @@ internal sealed class LinuxGuest : IDisposable
 
         return said.ToString().Replace("@@end\n", "", StringComparison.Ordinal);
     }
+
+    /// <summary>Loads all drivers of the built guests but that of the display.</summary>
+    public Task<string> LoadDriversAsync() => RunAsync("for m in $(cat /modules/order); do case $m in virtio*gpu*) ;; *) insmod /modules/$m 2>/dev/null;; esac; done");
 
     /// <summary>Runs a command line that the shell does not survive.</summary>
     public async Task SendAsync(string command) => await _socket.SendAsync(Encoding.UTF8.GetBytes(command + "\n"));

@@ -135,6 +135,9 @@ public sealed class DefinitionErrorTests : IDisposable
         Assert.Equal("kernel.imag", Assert.Single(_home.Read("firmware: linux\nkernel: {imag: /bin/sh, image: /bin/sh}\n").Errors).Key);
         Assert.Equal("kernel", Assert.Single(_home.Read("firmware: linux\nkernel: /bin/sh\n").Errors).Key);
         Assert.Equal("memory", Assert.Single(_home.Read("memory: lots\n").Errors).Key);
+        Assert.Contains("does not wake up", Assert.Single(_home.Read("sleep: s3\nfirmware: linux\nkernel: {image: /bin/sh}\n").Errors).Problem, StringComparison.Ordinal);
+        Assert.True(_home.Read("sleep: s3\nfirmware: bios\n").Definition!.OffersS3);
+        Assert.False(_home.Read("firmware: bios\n").Definition!.OffersS3);
     }
 
     [Fact]

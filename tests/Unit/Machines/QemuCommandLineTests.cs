@@ -127,7 +127,7 @@ public sealed class QemuCommandLineTests
     {
         HyperspacePaths paths = HyperspacePaths.Of(name => name == "HYPERSPACE_HOME" ? "/a,b" : null, root: false);
         VmDefinition vm = Plain with { Disks = [new DiskDefinition("/d,e.img", DiskFormat.Raw, DiskMode.Persistent, null)], Cdrom = "/f,g.iso", Firmware = Firmware.Uefi };
-        List<string> line = QemuCommandLine.Of(vm, new QemuFiles(paths, "vm"), "tcg", new UefiFirmware("/c,d.fd", ""), maySleep: true);
+        List<string> line = QemuCommandLine.Of(vm, new QemuFiles(paths, "vm"), "tcg", new UefiFirmware("/c,d.fd", ""));
         Assert.Contains("unix:/a,,b/run/vms/vm/qemu/qmp.sock,server=on,wait=off", line);
         Assert.Contains("file,id=serial0,path=/a,,b/state/vms/vm/serial.log,append=on", line);
         Assert.Contains("if=pflash,format=raw,readonly=on,file=/c,,d.fd", line);
@@ -154,8 +154,8 @@ public sealed class QemuCommandLineTests
     public void Power_is_a_table_and_a_uart()
     {
         VmDefinition vm = Stage.Definition("vm");
-        List<string> with = QemuCommandLine.Of(vm, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian, maySleep: true);
-        List<string> without = QemuCommandLine.Of(vm with { Power = new PowerDefinition(PowerMode.None, null) }, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian, maySleep: true);
+        List<string> with = QemuCommandLine.Of(vm, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian);
+        List<string> without = QemuCommandLine.Of(vm with { Power = new PowerDefinition(PowerMode.None, null) }, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian);
         Assert.Equal(
             [
                 "-acpitable", "file=/h/run/vms/vm/power.aml", "-chardev", "socket,id=power,path=/h/run/vms/vm/qemu/power,server=on,wait=off",
@@ -163,27 +163,20 @@ public sealed class QemuCommandLineTests
             ],
             with.Skip(with.IndexOf("-acpitable")).Take(6));
         Assert.DoesNotContain(without, a => a.Contains("power", StringComparison.Ordinal) || a == "-acpitable");
-        Assert.Contains("ICH9-LPC.disable_s3=0", with);
     }
 
     [Fact]
-    public void A_guest_that_would_not_wake_up_may_not_sleep()
+    public void A_guest_may_sleep_when_its_definition_says_so()
     {
-        string folder = Directory.CreateTempSubdirectory().FullName;
-        (string elf, string other) = (Path.Combine(folder, "vmlinux"), Path.Combine(folder, "vmlinuz"));
-        File.WriteAllBytes(elf, [0x7F, (byte)'E', (byte)'L', (byte)'F', 2]);
-        File.WriteAllBytes(other, [(byte)'M', (byte)'Z', 0, 0, 0]);
-        VmDefinition vm = Stage.Definition("vm") with { Firmware = Firmware.Linux };
-        Assert.False(QemuCommandLine.MaySleep(vm with { Kernel = new KernelDefinition(elf, null, "") }));
-        Assert.True(QemuCommandLine.MaySleep(vm with { Kernel = new KernelDefinition(other, null, "") }));
-        Assert.True(QemuCommandLine.MaySleep(vm with { Firmware = Firmware.Uefi }));
-        Directory.Delete(folder, recursive: true);
+        VmDefinition vm = Stage.Definition("vm");
+        Assert.Contains("ICH9-LPC.disable_s3=1", QemuCommandLine.Of(vm, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian));
+        Assert.Contains("ICH9-LPC.disable_s3=0", QemuCommandLine.Of(vm with { OffersS3 = true }, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian));
     }
 
     private static void AssertLine(VmDefinition vm, string accelerator, params string[] expected)
     {
         VmDefinition plain = vm with { Power = new PowerDefinition(PowerMode.None, null) };
-        List<string> line = QemuCommandLine.Of(plain, new QemuFiles(Paths, "vm"), accelerator, UefiFirmware.Debian, maySleep: false);
+        List<string> line = QemuCommandLine.Of(plain, new QemuFiles(Paths, "vm"), accelerator, UefiFirmware.Debian);
         var pairs = new List<string>();
         for (int i = 0; i < line.Count; i++)
         {

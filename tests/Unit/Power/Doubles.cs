@@ -68,6 +68,8 @@ internal class SleepyHost : IHostPower
         return _asleep.Task;
     }
 
+    public virtual Task GoToConsoleAsync(CancellationToken cancel) => Done("console");
+
     public void WakeUp()
     {
         TaskCompletionSource? asleep = _asleep;
@@ -268,4 +270,26 @@ internal sealed class ScriptedGuests(params string[] names) : IPolicyGuests
             _calls.Add(call);
         }
     }
+}
+
+/// <summary>A machine that a test plays.</summary>
+internal sealed class ScriptedSource : IPowerSource
+{
+    private long _sequence;
+
+    public PowerState Now { get; set; } = PowerState.None;
+
+    public PowerState Current => Now;
+
+    public event Action? Changed;
+
+    public event Action<PowerEvent>? Pressed;
+
+    public void Change(PowerState now)
+    {
+        Now = now;
+        Changed?.Invoke();
+    }
+
+    public void Press(PowerButton button) => Pressed?.Invoke(new PowerEvent(++_sequence, button, DateTimeOffset.UnixEpoch));
 }

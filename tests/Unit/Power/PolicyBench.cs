@@ -16,7 +16,7 @@ internal sealed class PolicyBench : IAsyncDisposable
     {
         (RulesText, Host, Guests) = (rules is null ? DefaultRules.Yaml : "rules:\n" + rules, host, new ScriptedGuests(names));
         Power.Set(SetPower.Notebook(ac: false, 40));
-        World = new PolicyWorld(Power, Guests, Host, () => RulesReader.Read("power.yaml", RulesText), () => null, () => false, Clock);
+        World = new PolicyWorld(Power, Guests, Host, () => RulesReader.Read("power.yaml", RulesText), () => null, () => false, Clock) { GoToConsole = Host.GoToConsoleAsync };
         Policy = new PowerPolicy(World, LogFile, HeldFile);
     }
 

@@ -4,6 +4,7 @@ using Hyperspace.Daemon;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Files;
 using Hyperspace.Machines;
+using Hyperspace.Machines.Power.Host;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 using Hyperspace.Tests.Unit.Api;
@@ -30,6 +31,39 @@ public sealed class PolicyDeskTests
         desk.BrightnessPercent = null;
         Assert.Equal("This machine has no backlight that can be set.", (await seat.RequestAsync(id => new BrightnessKey(id, Up: true))).Error);
         await Assert.ThrowsAsync<ControlException>(() => place.Client.GetBrightnessAsync(default));
+    }
+
+    [Fact]
+    public async Task A_power_key_of_the_seats_keyboard_counts_like_the_machines_button_and_that_of_a_console_does_not()
+    {
+        using var control = new PowerControl(new ScriptedSource());
+        await using Place place = await Place.OpenAsync(new DeskWithFiftyPercent(), new DeskOf(control));
+        var pressed = new List<PowerButton>();
+        control.Pressed += e => pressed.Add(e.Button);
+        using var seat = new SeatOnThread(place.Paths.LinkSocket);
+        await DaemonBench.UntilAsync("the first state", () => seat.Snapshot is not null);
+        Assert.True((await seat.RequestAsync(id => new PowerKey(id, PowerButton.Sleep))).Ok);
+        Assert.Equal([PowerButton.Sleep], pressed);
+        Assert.Equal("A keyboard has a power and a sleep key, and no lid.", (await seat.RequestAsync(id => new PowerKey(id, PowerButton.LidClosed))).Error);
+        Assert.Equal([PowerButton.Sleep], pressed);
+    }
+
+    [Fact]
+    public void A_status_of_the_seat_ends_idleness_only_when_somebody_has_used_it()
+    {
+        var desk = new DeskWithFiftyPercent();
+        using var board = new StatusBoard(new ScriptedFleet(), null, desk);
+        var status = new SeatStatus(1, "work", "headless", 640, 480, [], 3, null, []) { Inputs = 7 };
+        board.Seat = status;
+        Assert.Equal(1, desk.Touches);
+        board.Seat = status with { Width = 800, LastSwitchMicroseconds = 5 };
+        Assert.Equal(1, desk.Touches);
+        board.Seat = status with { Inputs = 8 };
+        Assert.Equal(2, desk.Touches);
+        board.Seat = status with { Inputs = 8, Switches = 4 };
+        Assert.Equal(3, desk.Touches);
+        board.Seat = null;
+        Assert.Equal(3, desk.Touches);
     }
 
     [Fact]
@@ -70,11 +104,11 @@ public sealed class PolicyDeskTests
 
         public ControlClient Client { get; } = new(paths.ApiSocket);
 
-        public static async Task<Place> OpenAsync(IPolicyDesk desk)
+        public static async Task<Place> OpenAsync(IPolicyDesk desk, IPowerDesk? power = null)
         {
             HyperspacePaths paths = DaemonBench.TemporaryPaths();
             FileLock taken = DaemonHost.TakePlace(paths);
-            return new Place(paths, taken, await DaemonHost.OpenAsync(paths, new ScriptedFleet(), CancellationToken.None, policy: desk));
+            return new Place(paths, taken, await DaemonHost.OpenAsync(paths, new ScriptedFleet(), CancellationToken.None, power: power, policy: desk));
         }
 
         public async ValueTask DisposeAsync()
@@ -84,6 +118,25 @@ public sealed class PolicyDeskTests
             taken.Dispose();
             Directory.Delete(Path.GetDirectoryName(paths.Config)!, recursive: true);
         }
+    }
+
+    private sealed class DeskOf(PowerControl control) : IPowerDesk
+    {
+        public PowerState? Current => control.Current;
+
+        public event Action? Changed
+        {
+            add => control.Changed += value;
+            remove => control.Changed -= value;
+        }
+
+        public PowerReport Report() => new(control.Current, control.Machine, []);
+
+        public void Set(PowerSetting setting) => control.Set(setting);
+
+        public void Release() => control.Release();
+
+        public void PressKey(PowerButton button) => control.PressKey(button);
     }
 
     private sealed class DeskWithFiftyPercent : IPolicyDesk
@@ -107,7 +160,9 @@ public sealed class PolicyDeskTests
             return running;
         }
 
-        public void Touched() { }
+        public int Touches { get; private set; }
+
+        public void Touched() => Touches++;
 
         public Task<int> StepBrightnessAsync(bool up, CancellationToken cancel) =>
             SetBrightnessAsync((BrightnessPercent ?? throw new MachineException("This machine has no backlight that can be set.")) + (up ? 5 : -5), cancel);

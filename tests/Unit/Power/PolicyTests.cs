@@ -221,7 +221,7 @@ public sealed class PolicyTests
         Assert.Empty(bench.Host.Calls);
         go.SetResult();
         await bench.QuietAsync();
-        Assert.Equal(["lock"], bench.Host.Calls);
+        Assert.Equal(["console", "lock"], bench.Host.Calls);
         bench.Says("power button: not looked at, because the plan for sleep button is being done.");
         bench.Says("ac plugged: not looked at, because it is over.");
     }
@@ -244,15 +244,15 @@ public sealed class PolicyTests
         await bench.QuietAsync();
         bench.Clock.Advance(TimeSpan.FromMinutes(10));
         await bench.QuietAsync();
-        Assert.Equal(["blank", "lock"], bench.Host.Calls);
+        Assert.Equal(["blank", "console", "lock"], bench.Host.Calls);
         bench.Policy.Touched();
-        await bench.UntilAsync(() => bench.Host.Calls.Length == 3);
+        await bench.UntilAsync(() => bench.Host.Calls.Length == 4);
         bench.Clock.Advance(TimeSpan.FromSeconds(59));
         await bench.QuietAsync();
-        Assert.Equal(["blank", "lock", "unblank"], bench.Host.Calls);
+        Assert.Equal(["blank", "console", "lock", "unblank"], bench.Host.Calls);
         bench.Clock.Advance(TimeSpan.FromSeconds(1));
         await bench.QuietAsync();
-        Assert.Equal(["blank", "lock", "unblank", "blank"], bench.Host.Calls);
+        Assert.Equal(["blank", "console", "lock", "unblank", "blank"], bench.Host.Calls);
     }
 
     [Fact]
@@ -263,7 +263,7 @@ public sealed class PolicyTests
         bench.Power.Lid(false);
         bench.Clock.Advance(OccasionFilter.LidSettle);
         await bench.QuietAsync();
-        Assert.Equal(["lock"], bench.Host.Calls);
+        Assert.Equal(["console", "lock"], bench.Host.Calls);
         bench.Says("The rules cannot be used, so the last good ones count: power.yaml:1: rules[0]:");
     }
 

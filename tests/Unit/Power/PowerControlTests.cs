@@ -44,6 +44,22 @@ public sealed class PowerControlTests
         Assert.Equal([(1, PowerButton.Power), (2, PowerButton.Sleep), (3, PowerButton.LidClosed)], pressed);
     }
 
+    [Fact]
+    public void A_button_that_the_machine_and_the_seat_both_hear_is_one_press()
+    {
+        using var control = new PowerControl(_machine);
+        List<PowerButton> pressed = [];
+        control.Pressed += e => pressed.Add(e.Button);
+        control.PressKey(PowerButton.Sleep);
+        _machine.Press(PowerButton.Sleep);
+        Assert.Equal([PowerButton.Sleep], pressed);
+        _machine.Press(PowerButton.Power);
+        control.PressKey(PowerButton.Power);
+        Assert.Equal([PowerButton.Sleep, PowerButton.Power], pressed);
+        control.Set(new PowerSetting(Press: PowerButton.Power));
+        Assert.Equal([PowerButton.Sleep, PowerButton.Power, PowerButton.Power], pressed);
+    }
+
     public static TheoryData<PowerSetting> Wrong { get; } = new()
     {
         new PowerSetting([new BatteryState("BAT0", true, BatteryStatus.Full, 101)]),
@@ -62,27 +78,5 @@ public sealed class PowerControlTests
         using var control = new PowerControl(_machine);
         Assert.Throws<MachineException>(() => control.Set(setting with { AcOnline = false }));
         Assert.Equal(_machine.Now, control.Current);
-    }
-
-    /// <summary>A machine that a test plays.</summary>
-    private sealed class ScriptedSource : IPowerSource
-    {
-        private long _sequence;
-
-        public PowerState Now { get; set; } = PowerState.None;
-
-        public PowerState Current => Now;
-
-        public event Action? Changed;
-
-        public event Action<PowerEvent>? Pressed;
-
-        public void Change(PowerState now)
-        {
-            Now = now;
-            Changed?.Invoke();
-        }
-
-        public void Press(PowerButton button) => Pressed?.Invoke(new PowerEvent(++_sequence, button, DateTimeOffset.UnixEpoch));
     }
 }

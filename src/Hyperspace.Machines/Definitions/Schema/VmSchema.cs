@@ -71,6 +71,8 @@ public static partial class VmSchema
             new KeySpec("maximum", new IntegerSpec(1, 100), "How often within ten minutes.", "maximum: 3", Otherwise: "3")), "What happens after a crash.", "restart: {policy: on-crash, maximum: 3}", Otherwise: "on-crash, 3"),
         new KeySpec("power", PowerKeys.Spec,
             "Its battery, AC adapter and lid: this machine's, none, or fixed ones; see docs/power.md.", "power: {mode: fixed, level: 80, ac: true}", Otherwise: "mirror"),
+        new KeySpec("sleep", new ChoiceSpec("pause", "s3"),
+            "What sleep is for it: pause stops its CPUs; s3 offers it the sleep state S3 of ACPI, after which the display driver of many guests shows nothing; see docs/power.md.", "sleep: s3", Otherwise: "pause"),
         new KeySpec("extra", new ListSpec(new TextSpec("an argument of QEMU", MaxPath), 256),
             "Arguments for QEMU, passed as they are; files that they name are outside of the sandbox.", "extra: [\"-device\", \"intel-hda\"]", Otherwise: "none"),
         new KeySpec("description", new TextSpec("a text of at most 2000 characters", 2000), "Free text.", "description: The machine for work.", Otherwise: "empty"));

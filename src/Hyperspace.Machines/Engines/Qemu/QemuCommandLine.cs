@@ -20,8 +20,7 @@ internal static class QemuCommandLine
     private const string TcgCpu = "qemu64,+cx16,+lahf-lm,+popcnt,+ssse3,+sse4.1,+sse4.2";
 
     /// <param name="plan">How its memory begins; null for a VM that boots.</param>
-    /// <param name="maySleep">Whether the guest may put itself to sleep (S3).</param>
-    public static List<string> Of(VmDefinition vm, QemuFiles files, string accelerator, UefiFirmware uefi, bool maySleep, MemoryPlan? plan = null)
+    public static List<string> Of(VmDefinition vm, QemuFiles files, string accelerator, UefiFirmware uefi, MemoryPlan? plan = null)
     {
         plan ??= MemoryPlan.Boot;
         var line = new List<string>
@@ -36,8 +35,8 @@ internal static class QemuCommandLine
             // Firmware tries what the definition names, in its order, and nothing else.
             "-boot", "strict=on",
 
-            // A guest may sleep (S3): a key wakes it. Its state on disk (S4) is of no use here: the VM could only be started again.
-            "-global", $"ICH9-LPC.disable_s3={(maySleep ? 0 : 1)}", "-global", "ICH9-LPC.disable_s4=1",
+            // Only a guest whose definition says so may sleep (S3): a key wakes it. Its state on disk (S4) is of no use here: the VM could only be started again.
+            "-global", $"ICH9-LPC.disable_s3={(vm.OffersS3 ? 0 : 1)}", "-global", "ICH9-LPC.disable_s4=1",
 
             // A guest that powers itself off or panics leaves its QEMU standing, so that also a daemon that was away learns which of the two it was.
             "-action", "reboot=reset,shutdown=pause,panic=pause",
@@ -79,12 +78,6 @@ internal static class QemuCommandLine
         argument.StartsWith("unix:", StringComparison.Ordinal) && argument.EndsWith(QmpSuffix, StringComparison.Ordinal)
             ? argument[5..^QmpSuffix.Length].Replace(",,", ",", StringComparison.Ordinal)
             : null;
-
-    /// <summary>
-    /// Whether a guest that sleeps (S3) wakes up again. A kernel in ELF form is entered without its real-mode part (PVH), and does not: measured with QEMU 10.0.2, SeaBIOS 1.16.3 and Debian's kernel 6.1, the machine resets at
-    /// the kernel's wake-up vector, with pc and q35, with and without our table, while the same kernel as a bzImage wakes up.
-    /// </summary>
-    public static bool MaySleep(VmDefinition vm) => vm is not { Firmware: Firmware.Linux, Kernel: { } kernel } || !DiskMagic.IsElf(kernel.Image);
 
     private static void AddAccelerator(List<string> line, string accelerator)
     {

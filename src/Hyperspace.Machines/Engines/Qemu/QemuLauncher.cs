@@ -30,7 +30,7 @@ internal sealed class QemuLauncher(HyperspacePaths paths, UefiFirmware uefi, San
         }
 
         IReadOnlyList<string> line = sandbox.Wrap(
-            QemuCommandLine.Of(vm, files, accelerator, uefi, QemuCommandLine.MaySleep(vm), plan), vm, files, user, owner.User == user ? null : owner.User, More(vm, plan, template));
+            QemuCommandLine.Of(vm, files, accelerator, uefi, plan), vm, files, user, owner.User == user ? null : owner.User, More(vm, plan, template));
         using Process launched = QemuProcess.Launch(line, files, accelerator == "kvm", behind);
         return await new QemuStart(vm, files, user, sandbox.IsOn).ConnectAsync(launched, cancel);
     }
@@ -81,7 +81,7 @@ internal sealed class QemuLauncher(HyperspacePaths paths, UefiFirmware uefi, San
     private string Devices(VmDefinition vm, string accelerator)
     {
         VmDefinition anywhere = Disposables.Moved(vm, "vm", paths) with { CloneOf = "vm" };
-        string line = string.Join('\0', QemuCommandLine.Of(anywhere, new QemuFiles(NoPlace, "vm"), accelerator, uefi, QemuCommandLine.MaySleep(vm)));
+        string line = string.Join('\0', QemuCommandLine.Of(anywhere, new QemuFiles(NoPlace, "vm"), accelerator, uefi));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(line)));
     }
 

@@ -5,6 +5,9 @@ namespace Hyperspace.Machines.Power.Host;
 /// <summary>A machine's power with what the control API has set in its place: for tests, and for kiosks whose hardware says nothing. Thread-safe.</summary>
 public sealed class PowerControl : IPowerSource, IDisposable
 {
+    /// <summary>A button that this machine and the seat both hear is one press.</summary>
+    private static readonly TimeSpan SamePress = TimeSpan.FromMilliseconds(500);
+
     private readonly IPowerSource _machine;
     private readonly Lock _lock = new();
     private readonly Lock _telling = new();
@@ -17,6 +20,7 @@ public sealed class PowerControl : IPowerSource, IDisposable
     private long _machineSequence;
     private long _sequence;
     private PowerEvent? _last;
+    private Hand _lastHand;
     private PowerState _current;
 
     public PowerControl(IPowerSource machine)
@@ -81,8 +85,11 @@ public sealed class PowerControl : IPowerSource, IDisposable
         }
 
         Announce();
-        pressed.ForEach(Press);
+        pressed.ForEach(button => Press(button, Hand.Api));
     }
+
+    /// <summary>A key of a keyboard at the seat was pressed.</summary>
+    public void PressKey(PowerButton button) => Press(button, Hand.Seat);
 
     /// <summary>The machine's own values count again.</summary>
     public void Release()
@@ -201,15 +208,21 @@ public sealed class PowerControl : IPowerSource, IDisposable
 
         if (ours)
         {
-            Press(e.Button);
+            Press(e.Button, Hand.Machine);
         }
     }
 
-    private void Press(PowerButton button)
+    private void Press(PowerButton button, Hand hand)
     {
         PowerEvent pressed;
         lock (_lock)
         {
+            if (_last?.Button == button && (_lastHand, hand) is (Hand.Machine, Hand.Seat) or (Hand.Seat, Hand.Machine) && DateTimeOffset.UtcNow - _last.At < SamePress)
+            {
+                return;
+            }
+
+            _lastHand = hand;
             _last = pressed = new PowerEvent(++_sequence, button, DateTimeOffset.UtcNow);
             _current = _current with { LastEvent = _last };
         }
@@ -234,4 +247,7 @@ public sealed class PowerControl : IPowerSource, IDisposable
         _machine.Changed -= OnMachineChanged;
         _machine.Pressed -= OnMachinePressed;
     }
+
+    /// <summary>Who heard a button.</summary>
+    private enum Hand : byte { Api, Machine, Seat }
 }

@@ -11,6 +11,9 @@ public sealed class FleetGuests(IFleet fleet, Func<string, CancellationToken, Ta
     /// <summary>Keeps a guest's state and ends it; null where nothing can.</summary>
     public Func<string, CancellationToken, Task>? Checkpoint { get; set; }
 
+    /// <summary>Whether a guest's firmware offers it S3; one that it is not offered to is not asked, but paused at once.</summary>
+    public Func<string, bool> OffersS3 { get; set; } = _ => true;
+
     /// <summary>Sets a guest's clock and says what came of it; null where there is no guest agent to do it.</summary>
     public Func<string, CancellationToken, Task<string>>? SetClock { get; set; }
 
@@ -18,6 +21,11 @@ public sealed class FleetGuests(IFleet fleet, Func<string, CancellationToken, Ta
 
     public async Task SleepAsync(string vm, CancellationToken cancel)
     {
+        if (!OffersS3(vm))
+        {
+            throw new MachineStateException($"its definition does not say \"sleep: s3\".");
+        }
+
         await fleet.ActAsync(vm, VmAction.Sleep, cancel);
         await UntilAsync(vm, state => state is not VmState.Running, cancel);
         if (StateOf(vm) is not VmState.Sleeping and var other)

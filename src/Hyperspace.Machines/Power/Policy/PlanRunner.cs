@@ -11,9 +11,10 @@ internal sealed record PlanEnd(bool Done, string Words);
 /// Does one plan: its steps one after the other, each with its deadline. Guests that a plan with <c>suspend host</c> has paused or put to sleep go on when the plan is over, however it ends: after the machine
 /// has resumed, when it cannot be suspended, when the plan is cancelled.
 /// </summary>
+/// <param name="goToConsole">Moves the seat to port 0.</param>
 /// <param name="log">Takes a sentence for each thing that was done or failed.</param>
 /// <param name="resumed">Called as soon as the machine is awake again, before guests go on.</param>
-internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendRecord record, TimeProvider clock, Action<string> log, Action resumed)
+internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, Func<CancellationToken, Task> goToConsole, SuspendRecord record, TimeProvider clock, Action<string> log, Action resumed)
 {
     private static readonly TimeSpan PauseDeadline = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ResumeDeadline = TimeSpan.FromSeconds(10);
@@ -74,7 +75,7 @@ internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendR
         ActionKind.ForwardToGuest => AllAtOnceAsync(step, vm => ForwardAsync(vm, decision.Occasion, cancel)),
         ActionKind.SuspendHost => SuspendAsync(step, pretends, held, cancel),
         ActionKind.PowerOffHost => HostAsync("power off the host", step, pretends ? Pretend("powered off") : host.PowerOffAsync, cancel),
-        ActionKind.Lock => OptionalAsync("lock", step, host.LockAsync, cancel),
+        ActionKind.Lock => LockAsync(step, cancel),
         ActionKind.BlankScreen => OptionalAsync("blank the screen", step, token => host.BlankAsync(true, token), cancel),
         _ => Task.FromResult<string?>(null),
     };
@@ -151,6 +152,13 @@ internal sealed class PlanRunner(IPolicyGuests guests, IHostPower host, SuspendR
         resumed();
         log($"The host is awake again; its time zone is {clock.LocalTimeZone.Id}.");
         return null;
+    }
+
+    /// <summary>First away from what a guest shows, then the sessions of this machine.</summary>
+    private async Task<string?> LockAsync(PlanStep step, CancellationToken cancel)
+    {
+        await OptionalAsync("go to the console", step, goToConsole, cancel);
+        return await OptionalAsync("lock the sessions of this machine", step, host.LockAsync, cancel);
     }
 
     private Func<CancellationToken, Task> Pretend(string what) => _ =>

@@ -13,6 +13,9 @@ public sealed record PolicyWorld(IPowerSource Source, IPolicyGuests Guests, IHos
 {
     /// <summary>False for an installation beside that of the machine: it pretends to suspend and to power off, unless its rules say otherwise.</summary>
     public bool OwnsMachine { get; init; } = true;
+
+    /// <summary>Moves the seat to the console, away from what a guest shows; throws a <see cref="MachineException"/> when it cannot.</summary>
+    public Func<CancellationToken, Task> GoToConsole { get; init; } = _ => Task.CompletedTask;
 }
 
 /// <summary>
@@ -56,7 +59,7 @@ public sealed class PowerPolicy : IAsyncDisposable
     {
         (_world, _start) = (world, world.Clock.GetTimestamp());
         _log = new MachineLog(logFile, world.Clock);
-        _runner = new PlanRunner(world.Guests, world.Host, new SuspendRecord(heldFile), world.Clock, NoteAndAnnounce, OnResumed);
+        _runner = new PlanRunner(world.Guests, world.Host, world.GoToConsole, new SuspendRecord(heldFile), world.Clock, NoteAndAnnounce, OnResumed);
         _filter = new OccasionFilter(world.Source.Current, TimeSpan.Zero);
         _timer = world.Clock.CreateTimer(_ => Update(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }

@@ -4,7 +4,7 @@
  *   -chardev socket,id=power,path=...,server=on,wait=off -device isa-serial,chardev=power,iobase=0x6f8,irq=7,index=3
  * Built by iasl with the program (Power/PowerTable.targets).
  */
-DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000002)
+DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
 {
     // QEMU describes the UART as COM4 (PNP0501).
     External (\_SB.PCI0, DeviceObj)
@@ -63,6 +63,8 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000002)
             Name (PVAL, 0)
             Name (PCNT, 5)
             Name (SEEN, 0)      // commits seen
+            Name (DRTY, 7)      // what KEEP has to write: 1 registers 0 to 0x0F, 2 0x10 to 0x1F, 4 0x20 to 0x2F
+            Name (MARK, 0)
             Name (SHDW, Package (48)
             {
                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -79,8 +81,11 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000002)
             // Sets the UART up and asks for the whole state.
             Method (SETU, 0, Serialized)
             {
+                LCR = 0x83          // 115200 baud: what waits in the FIFO is announced after four characters' time, 0.35 ms
+                RBR = 0x01
+                IER = 0x00
                 LCR = 0x03          // 8N1, divisor latch closed
-                FCR = 0x07          // FIFOs on and empty, an interrupt for each byte
+                FCR = 0xC7          // FIFOs on and empty, an interrupt for 14 bytes: QEMU hands over as many at a time
                 MCR = 0x0B          // DTR RTS OUT2
                 PCNT = 5
                 IER = 0x01          // received-data interrupt
@@ -95,33 +100,47 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000002)
                 KEEP ()
             }
 
-            // For the time after a reset.
+            // For the time after a reset: each write is a trap.
             Method (KEEP, 0, Serialized)
             {
-                \_SB.PCI0.HSPK.K01 = DerefOf (LIVE [0x00])
-                \_SB.PCI0.HSPK.K02 = DerefOf (LIVE [0x01])
-                \_SB.PCI0.HSPK.K03 = DerefOf (LIVE [0x02])
-                \_SB.PCI0.HSPK.K04 = DerefOf (LIVE [0x10])
-                \_SB.PCI0.HSPK.K05 = DerefOf (LIVE [0x11])
-                \_SB.PCI0.HSPK.K06 = DerefOf (LIVE [0x12])
-                \_SB.PCI0.HSPK.K07 = DerefOf (LIVE [0x13])
-                \_SB.PCI0.HSPK.K08 = DerefOf (LIVE [0x14])
-                \_SB.PCI0.HSPK.K09 = DerefOf (LIVE [0x15])
-                \_SB.PCI0.HSPK.K10 = DerefOf (LIVE [0x16])
-                \_SB.PCI0.HSPK.K11 = DerefOf (LIVE [0x17])
-                \_SB.PCI0.HSPK.K12 = DerefOf (LIVE [0x18])
-                \_SB.PCI0.HSPK.K13 = DerefOf (LIVE [0x19])
-                \_SB.PCI0.HSPK.K14 = DerefOf (LIVE [0x20])
-                \_SB.PCI0.HSPK.K15 = DerefOf (LIVE [0x21])
-                \_SB.PCI0.HSPK.K16 = DerefOf (LIVE [0x22])
-                \_SB.PCI0.HSPK.K17 = DerefOf (LIVE [0x23])
-                \_SB.PCI0.HSPK.K18 = DerefOf (LIVE [0x24])
-                \_SB.PCI0.HSPK.K19 = DerefOf (LIVE [0x25])
-                \_SB.PCI0.HSPK.K20 = DerefOf (LIVE [0x26])
-                \_SB.PCI0.HSPK.K21 = DerefOf (LIVE [0x27])
-                \_SB.PCI0.HSPK.K22 = DerefOf (LIVE [0x28])
-                \_SB.PCI0.HSPK.K23 = DerefOf (LIVE [0x29])
-                \_SB.PCI0.HSPK.K00 = 0x31505348
+                If (DRTY & 1)
+                {
+                    \_SB.PCI0.HSPK.K01 = DerefOf (LIVE [0x00])
+                    \_SB.PCI0.HSPK.K02 = DerefOf (LIVE [0x01])
+                    \_SB.PCI0.HSPK.K03 = DerefOf (LIVE [0x02])
+                }
+                If (DRTY & 2)
+                {
+                    \_SB.PCI0.HSPK.K04 = DerefOf (LIVE [0x10])
+                    \_SB.PCI0.HSPK.K05 = DerefOf (LIVE [0x11])
+                    \_SB.PCI0.HSPK.K06 = DerefOf (LIVE [0x12])
+                    \_SB.PCI0.HSPK.K07 = DerefOf (LIVE [0x13])
+                    \_SB.PCI0.HSPK.K08 = DerefOf (LIVE [0x14])
+                    \_SB.PCI0.HSPK.K09 = DerefOf (LIVE [0x15])
+                    \_SB.PCI0.HSPK.K10 = DerefOf (LIVE [0x16])
+                    \_SB.PCI0.HSPK.K11 = DerefOf (LIVE [0x17])
+                    \_SB.PCI0.HSPK.K12 = DerefOf (LIVE [0x18])
+                    \_SB.PCI0.HSPK.K13 = DerefOf (LIVE [0x19])
+                }
+                If (DRTY & 4)
+                {
+                    \_SB.PCI0.HSPK.K14 = DerefOf (LIVE [0x20])
+                    \_SB.PCI0.HSPK.K15 = DerefOf (LIVE [0x21])
+                    \_SB.PCI0.HSPK.K16 = DerefOf (LIVE [0x22])
+                    \_SB.PCI0.HSPK.K17 = DerefOf (LIVE [0x23])
+                    \_SB.PCI0.HSPK.K18 = DerefOf (LIVE [0x24])
+                    \_SB.PCI0.HSPK.K19 = DerefOf (LIVE [0x25])
+                    \_SB.PCI0.HSPK.K20 = DerefOf (LIVE [0x26])
+                    \_SB.PCI0.HSPK.K21 = DerefOf (LIVE [0x27])
+                    \_SB.PCI0.HSPK.K22 = DerefOf (LIVE [0x28])
+                    \_SB.PCI0.HSPK.K23 = DerefOf (LIVE [0x29])
+                }
+                DRTY = Zero
+                If (MARK == Zero)
+                {
+                    \_SB.PCI0.HSPK.K00 = 0x31505348
+                    MARK = One
+                }
             }
 
             Method (RCLL, 0, Serialized)
@@ -185,6 +204,7 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000002)
                             If (PREG < 48)
                             {
                                 SHDW [PREG] = PVAL
+                                DRTY |= (One << (PREG >> 4))
                             }
                             ElseIf (PREG == 0x7F)
                             {

@@ -202,6 +202,21 @@ public sealed class SeatTrustTests : IDisposable
     }
 
     [Fact]
+    public void That_somebody_is_there_is_news_once_a_second()
+    {
+        int told = 0;
+        long before = _seat.Status().Inputs;
+        _seat.StatusChanged = () => told++;
+        _now += 2_000_000_000;
+        _seat.Pointer(new PointerEvent(new DeviceId(1), false, 1, 1, default, default, _now));
+        Assert.Equal((1, before + 1), (told, _seat.Status().Inputs));
+        _seat.Pointer(new PointerEvent(new DeviceId(1), false, 1, 1, default, default, _now + 500_000_000));
+        Assert.Equal((1, before + 1), (told, _seat.Status().Inputs));
+        _seat.Pointer(new PointerEvent(new DeviceId(1), false, 1, 1, default, default, _now + 1_000_000_000));
+        Assert.Equal((2, before + 2), (told, _seat.Status().Inputs));
+    }
+
+    [Fact]
     public void A_new_keyboard_is_asked_about_in_the_bar_and_answered_in_the_console()
     {
         const InputDeviceKinds board = InputDeviceKinds.Keyboard | InputDeviceKinds.Keys;
