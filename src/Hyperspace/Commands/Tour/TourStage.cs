@@ -104,7 +104,7 @@ internal sealed class TourStage : IDisposable
         }
 
         var buffer = new byte[1 << 20];
-        using FileStream stream = File.OpenRead(file);
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         int kept = 0;
         for (int n; (n = stream.Read(buffer, kept, buffer.Length - kept)) > 0;)
         {
@@ -186,6 +186,23 @@ internal sealed class TourStage : IDisposable
         if (save is not null)
         {
             await LookAsync(port, save, cancel);
+        }
+    }
+
+    /// <summary>Waits until the screen below the bar has not changed for a while, but for the caret's blinking; half a minute at most.</summary>
+    public async Task UntilStillAsync(TimeSpan quiet, CancellationToken cancel)
+    {
+        // A caret is one column of a line.
+        const int caretPixels = 200;
+        uint[] last = [];
+        var watch = Stopwatch.StartNew();
+        TimeSpan since = TimeSpan.Zero;
+        while (watch.Elapsed - since < quiet && watch.Elapsed < TimeSpan.FromSeconds(30))
+        {
+            (int width, _, uint[] pixels) = PngDecoder.Decode(await Client.ScreenshotAsync(null, cancel));
+            int changed = last.Length == pixels.Length ? Enumerable.Range(width * BarHeight, pixels.Length - width * BarHeight).Count(i => pixels[i] != last[i]) : int.MaxValue;
+            (last, since) = (pixels, changed > caretPixels ? watch.Elapsed : since);
+            await Task.Delay(250, cancel);
         }
     }
 
