@@ -89,17 +89,18 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
     /// <summary>As a person does: looks whether the browser has understood one thing before the next, and begins anew when it has not. Its CPU is emulated where there is no KVM.</summary>
     private async Task<string> VisitAsync(TourPage page)
     {
-        const int attempts = 4;
+        const int attempts = 3;
         for (int attempt = 1; ; attempt++)
         {
             await stage.Client.PressAsync("ctrl+l", cancel);
             await stage.UntilStillAsync(TimeSpan.FromSeconds(1.5), cancel);
             await stage.Client.TypeAsync($"http://10.0.2.2:{page.Port}/", cancel);
             await stage.UntilStillAsync(TimeSpan.FromSeconds(1.5), cancel);
+            await stage.LookAsync(null, $"0-address-{attempt}", cancel);
             await stage.Client.PressAsync("enter", cancel);
             try
             {
-                return (await page.WaitAsync(_ => true, "a sign of life", TimeSpan.FromSeconds(40), cancel)).Agent + (attempt == 1 ? "" : $" (at the {attempt}. attempt)");
+                return (await page.WaitAsync(_ => true, "a sign of life", TimeSpan.FromSeconds(100), cancel)).Agent + (attempt == 1 ? "" : $" (at the {attempt}. attempt)");
             }
             catch (TourException) when (attempt < attempts)
             {

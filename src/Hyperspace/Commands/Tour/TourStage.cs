@@ -89,11 +89,12 @@ internal sealed class TourStage : IDisposable
         }, cancel);
     }
 
-    /// <summary>The files of this Hyperspace that a text is in.</summary>
+    /// <summary>The files of this Hyperspace that a text is in. The daemon's lock, which has a number in it, cannot be opened while it is held.</summary>
     public string[] FilesWith(string text)
     {
         byte[] wanted = System.Text.Encoding.UTF8.GetBytes(text);
-        return [.. Directory.EnumerateFiles(_home, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Device }).Where(file => Contains(file, wanted))];
+        return [.. Directory.EnumerateFiles(_home, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Device })
+            .Where(file => file != _paths.DaemonLock && Contains(file, wanted))];
     }
 
     private static bool Contains(string file, byte[] wanted)
