@@ -81,6 +81,7 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
         {
             await stage.Client.TypeAsync(_secret, cancel);
             await page.WaitAsync(seen => seen.Text == _secret, $"\"{_secret}\"", TimeSpan.FromSeconds(60), cancel);
+            await stage.UntilStillAsync(TimeSpan.FromSeconds(3), cancel);
             await stage.LookAsync(null, "1-page", cancel);
             return $"\"{_secret}\", told by its script";
         });
