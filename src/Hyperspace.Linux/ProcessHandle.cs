@@ -10,6 +10,7 @@ namespace Hyperspace.Linux;
 public sealed partial class ProcessHandle : IDisposable
 {
     private const int SigKill = 9;
+    private const int SigTerm = 15;
     private const int NoSuchProcess = 3;
 
     /// <summary>One thread waits for all of them.</summary>
@@ -59,9 +60,14 @@ public sealed partial class ProcessHandle : IDisposable
 
     /// <summary>Sends SIGKILL; nothing happens when the process has ended.</summary>
     /// <exception cref="LinuxException">The kernel refuses: it is another user's.</exception>
-    public void Kill()
+    public void Kill() => Send(SigKill);
+
+    /// <summary>Sends SIGTERM: it may tidy up. Nothing happens when the process has ended.</summary>
+    public void Terminate() => Send(SigTerm);
+
+    private void Send(int signal)
     {
-        if (PidFdSendSignal(_fd, SigKill, 0, 0) != 0 && Marshal.GetLastPInvokeError() != NoSuchProcess)
+        if (PidFdSendSignal(_fd, signal, 0, 0) != 0 && Marshal.GetLastPInvokeError() != NoSuchProcess)
         {
             throw LinuxException.Last($"kill of process {Pid}");
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Hyperspace.Linux;
 
 namespace Hyperspace.Commands.Tour;
 
@@ -56,6 +57,17 @@ internal sealed class TourProcess : IDisposable
 
     public void Dispose()
     {
+        // A daemon that may tidy up ends the engines that wait for the next open.
+        if (!_process.HasExited && ProcessHandle.Open(_process.Id) is { } handle)
+        {
+            using (handle)
+            {
+                handle.Terminate();
+            }
+
+            _process.WaitForExit(10_000);
+        }
+
         if (!_process.HasExited)
         {
             _process.Kill();

@@ -90,7 +90,7 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
     /// <summary>As a person does: looks whether the browser has understood one thing before the next, and begins anew when it has not. Its CPU is emulated where there is no KVM.</summary>
     private async Task<string> VisitAsync(TourPage page)
     {
-        const int attempts = 3;
+        const int attempts = 5;
         for (int attempt = 1; ; attempt++)
         {
             await stage.Client.PressAsync("ctrl+l", cancel);
