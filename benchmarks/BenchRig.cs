@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Hyperspace.Linux;
+using Hyperspace.Linux.Files;
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
@@ -14,12 +15,11 @@ using Hyperspace.Seat.Link;
 namespace Hyperspace.Benchmarks;
 
 /// <summary>
-/// The real thing in a folder of its own: the program's daemon, two guests with a VNC server each for the peer, and the seat in this process, so that its clock is
-/// ours. Everything ends with it.
+/// The real thing in a folder of its own: the program's daemon, its guests, and the seat in this process, so that its clock is ours. Everything ends with it.
 /// </summary>
 internal sealed class BenchRig : IDisposable
 {
-    /// <summary>The guests, on ports 1 and 2.</summary>
+    /// <summary>The two text guests of most benchmarks, on ports 1 and 2, with a VNC server each for the peer.</summary>
     public static readonly string[] Guests = ["work", "lab"];
 
     private static readonly DeviceId Keyboard = new(1);
@@ -29,19 +29,14 @@ internal sealed class BenchRig : IDisposable
     private readonly Reactor _reactor = new();
     private readonly DaemonLink _link;
 
+    /// <param name="define">Writes the definitions, before the daemon starts.</param>
     /// <exception cref="InvalidOperationException">Something that the benchmarks need is missing; says what.</exception>
-    public BenchRig()
+    private BenchRig(Action<BenchRig> define)
     {
         string cache = Need("HYPERSPACE_CACHE");
         Paths = HyperspacePaths.Of(name => name == "HYPERSPACE_HOME" ? _home : name == "HYPERSPACE_CACHE" ? cache : null, root: false);
         Directory.CreateDirectory(Paths.Definitions);
-        foreach (string guest in Guests)
-        {
-            // The benchmarks count on the order in Guests, whatever ports a first run has them on.
-            string definition = Regex.Replace(File.ReadAllText(Path.Combine(Paths.Guest(guest), "vm.yaml")), "^port: .*$", $"port: {Array.IndexOf(Guests, guest) + 1}", RegexOptions.Multiline);
-            File.WriteAllText(Path.Combine(Paths.Definitions, guest + ".yaml"), $"{definition}\nextra: [\"-vnc\", \"unix:{VncSocket(guest)}\", \"-qmp\", \"unix:{SideMonitor(guest)},server=on,wait=off\"]\n");
-        }
-
+        define(this);
         _daemon = StartProgram("daemon");
 
         PsfFont font = SystemFont.Load(out string? problem) ?? throw new InvalidOperationException(problem);
@@ -52,10 +47,51 @@ internal sealed class BenchRig : IDisposable
         Seat = new LinkedSeat(_reactor, Output, font, ChordOptions.Default, _link, TimeProvider.System);
     }
 
+    /// <summary><see cref="Guests"/>, running.</summary>
+    public static BenchRig WithGuests()
+    {
+        var rig = new BenchRig(rig =>
+        {
+            foreach (string guest in Guests)
+            {
+                rig.Define(guest, $"port: {Array.IndexOf(Guests, guest) + 1}", $"extra: [\"-vnc\", \"unix:{rig.VncSocket(guest)}\", \"-qmp\", \"unix:{rig.SideMonitor(guest)},server=on,wait=off\"]");
+            }
+        });
+        rig.WaitForGuests();
+        return rig;
+    }
+
+    /// <summary>The guests with the templates that this machine has prepared, and others if need be. None runs.</summary>
+    public static BenchRig WithTemplates(Action<BenchRig> define)
+    {
+        var rig = new BenchRig(rig =>
+        {
+            rig.RunProgram("guests", "install");
+            define(rig);
+        });
+        rig.Pump(() => rig._link.Snapshot is not null, TimeSpan.FromSeconds(30), "the daemon");
+        return rig;
+    }
+
     public HyperspacePaths Paths { get; }
     public HeadlessOutput Output { get; }
     public LinkedSeat Seat { get; }
     public Process Daemon => _daemon;
+
+    /// <summary>Writes the definition of a VM that is a built guest's, with other keys.</summary>
+    /// <param name="lines">Lines of YAML. They replace the ones with the same keys.</param>
+    public void DefineAs(string name, string guest, params ReadOnlySpan<string> lines)
+    {
+        string definition = File.ReadAllText(Path.Combine(Paths.Guest(guest), "vm.yaml"));
+        foreach (string line in lines)
+        {
+            definition = Regex.Replace(definition, $"^{line[..line.IndexOf(':')]}: .*\n", "", RegexOptions.Multiline);
+        }
+
+        AtomicFile.WriteAllText(Path.Combine(Paths.Definitions, name + ".yaml"), definition + string.Join('\n', lines) + "\n");
+    }
+
+    public void Define(string guest, params ReadOnlySpan<string> lines) => DefineAs(guest, guest, lines);
 
     /// <summary>A monitor beside the daemon's.</summary>
     public string SideMonitor(string guest) => Path.Combine(Paths.VmRuntime(guest), "qemu", "side.sock");
@@ -63,7 +99,7 @@ internal sealed class BenchRig : IDisposable
     public string VncSocket(string guest) => Path.Combine(Paths.VmRuntime(guest), "qemu", "vnc.sock");
 
     /// <summary>Waits until all guests show their prompt and all displays are connected.</summary>
-    public void WaitForGuests()
+    private void WaitForGuests()
     {
         Pump(() => Guests.All(IsReady) && Seat.Core.Status().Ports.Count(p => p.Screen == "live") == Guests.Length, TimeSpan.FromMinutes(3), "the guests' prompts");
 
@@ -84,15 +120,29 @@ internal sealed class BenchRig : IDisposable
     {
         foreach (char c in text)
         {
+            bool shift = c == ':';
+            if (shift)
+            {
+                Key(KeyCode.LeftShift, down: true);
+            }
+
             Tap(c switch
             {
                 '\n' => KeyCode.Enter,
                 ' ' => KeyCode.Space,
                 '-' => KeyCode.Minus,
+                '.' => KeyCode.Dot,
+                '/' => KeyCode.Slash,
+                ':' => KeyCode.Semicolon,
                 >= '1' and <= '9' => (KeyCode)((int)KeyCode.D1 + (c - '1')),
                 '0' => KeyCode.D0,
                 _ => Enum.Parse<KeyCode>(char.ToUpperInvariant(c).ToString()),
             });
+            if (shift)
+            {
+                Key(KeyCode.LeftShift, down: false);
+            }
+
             PumpFor(TimeSpan.FromMilliseconds(20));
         }
     }
@@ -120,6 +170,50 @@ internal sealed class BenchRig : IDisposable
         {
             _reactor.RunOnce(TimeSpan.FromMilliseconds(5));
         }
+    }
+
+    /// <summary>The whole monitor: rows of 32-bit pixels without gaps, the bar's first.</summary>
+    public uint[] Look() => (Seat.Core.TakePhotograph(null) ?? throw new InvalidOperationException("The seat has no picture.")).Pixels;
+
+    /// <summary>Runs the seat until the guest's picture has not changed for that time by more than a cursor that blinks or a clock in its lowest tenth.</summary>
+    public void WaitStill(TimeSpan time)
+    {
+        uint[] last = Look();
+        long since = Reactor.Now;
+        Output.Presented = (frame, damage) =>
+        {
+            if (KeyEchoBenchmark.ChangedWidth(last, frame, WithoutClock(frame, damage)) > KeyEchoBenchmark.CellWidth)
+            {
+                since = Reactor.Now;
+                frame.Pixels.CopyTo(last);
+            }
+        };
+        try
+        {
+            Pump(() => Reactor.Now - since > time.TotalMilliseconds * 1e6, TimeSpan.FromMinutes(2), "a picture that stands still");
+        }
+        finally
+        {
+            Output.Presented = null;
+        }
+    }
+
+    /// <summary>Damage without the lowest tenth of the picture, where a desktop's clock is.</summary>
+    public static PixelRect WithoutClock(Frame frame, PixelRect damage) =>
+        new(damage.X, damage.Y, damage.Width, Math.Max(0, Math.Min(damage.Bottom, frame.Height * 9 / 10) - damage.Y));
+
+    /// <summary>Boots a guest, and ends it.</summary>
+    /// <returns>Seconds from its start until it says on its serial port that it is up.</returns>
+    public double Boot(string guest)
+    {
+        int before = Serial(guest).Length;
+        long began = Reactor.Now;
+        Act(guest, VmAction.StartCold);
+        Pump(() => Serial(guest) is { } text && text.IndexOf($"hs:ready {guest}", Math.Min(before, text.Length), StringComparison.Ordinal) >= 0, TimeSpan.FromMinutes(5), $"{guest} to be up");
+        double seconds = (Reactor.Now - began) / 1e9;
+        Act(guest, VmAction.Kill);
+        Pump(() => Status(guest).State == VmState.Off, TimeSpan.FromSeconds(30), $"the end of {guest}");
+        return seconds;
     }
 
     /// <summary>Asks the daemon for something, and runs the seat until it is done.</summary>
@@ -160,6 +254,18 @@ internal sealed class BenchRig : IDisposable
         }
     }
 
+    /// <summary>Runs the program to its end.</summary>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public void RunProgram(params string[] arguments)
+    {
+        using Process process = StartProgram(arguments);
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"\"hyperspace {string.Join(' ', arguments)}\" ended with code {process.ExitCode}.");
+        }
+    }
+
     private Process StartProgram(params string[] arguments)
     {
         var start = new ProcessStartInfo(Need("HYPERSPACE_PROGRAM"), arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
@@ -175,42 +281,59 @@ internal sealed class BenchRig : IDisposable
     /// <summary>The process that is QEMU itself.</summary>
     public int QemuPid(string vm) => Status(vm).Pid ?? throw new InvalidOperationException($"{vm} has no process.");
 
-    private bool IsReady(string guest)
+    /// <summary>What a guest has written to its serial port since its start.</summary>
+    public string Serial(string guest)
     {
         string log = Path.Combine(Paths.VmState(guest), "serial.log");
         if (!File.Exists(log))
         {
-            return false;
+            return "";
         }
 
         // Shared with QEMU and the daemon, which write to it.
         using var reader = new StreamReader(new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-        return reader.ReadToEnd().Contains($"hs:ready {guest}", StringComparison.Ordinal);
+        return reader.ReadToEnd();
     }
+
+    private bool IsReady(string guest) => Serial(guest).Contains($"hs:ready {guest}", StringComparison.Ordinal);
 
     private static string Need(string variable) => Environment.GetEnvironmentVariable(variable)
         ?? throw new InvalidOperationException($"{variable} is not set; run benchmarks with ./bench.");
 
     public void Dispose()
     {
-        foreach (string guest in Guests)
+        try
         {
-            try
+            Pump(() => _link.IsConnected, TimeSpan.FromSeconds(10), "the daemon");
+            foreach (VmStatus vm in _link.Snapshot!.Vms.Where(vm => vm.Pid is not null))
             {
-                Pump(() => _link.IsConnected, TimeSpan.FromSeconds(10), "the daemon");
-                Act(guest, VmAction.Kill);
+                Act(vm.Name, VmAction.Kill);
             }
-            catch (Exception e) when (e is InvalidOperationException or TimeoutException)
-            {
-                Console.Error.WriteLine($"{guest} could not be ended: {e.Message}");
-            }
+        }
+        catch (Exception e) when (e is InvalidOperationException or TimeoutException)
+        {
+            Console.Error.WriteLine($"A VM could not be ended: {e.Message}");
         }
 
         Seat.Dispose();
         _reactor.Dispose();
-        _daemon.Kill();
-        _daemon.WaitForExit();
+        End(_daemon);
         _daemon.Dispose();
         Directory.Delete(_home, recursive: true);
+    }
+
+    /// <summary>A daemon that may tidy up ends the engines that wait for the next open.</summary>
+    private static void End(Process daemon)
+    {
+        using (ProcessHandle? handle = ProcessHandle.Open(daemon.Id))
+        {
+            handle?.Terminate();
+        }
+
+        if (!daemon.WaitForExit(10_000))
+        {
+            daemon.Kill();
+            daemon.WaitForExit();
+        }
     }
 }

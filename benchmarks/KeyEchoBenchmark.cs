@@ -13,7 +13,7 @@ namespace Hyperspace.Benchmarks;
 internal static class KeyEchoBenchmark
 {
     private const int Pairs = 60;
-    private const int CellWidth = 8;
+    public const int CellWidth = 8;
 
     public static IEnumerable<Result> Run(BenchRig rig)
     {
@@ -125,7 +125,8 @@ internal static class KeyEchoBenchmark
         return into;
     }
 
-    private static int ChangedWidth(uint[] before, Frame frame, PixelRect damage)
+    /// <summary>The width of what is different in the damaged part of the guest's picture; 0 or less when nothing is.</summary>
+    public static int ChangedWidth(uint[] before, Frame frame, PixelRect damage)
     {
         (int left, int right) = (int.MaxValue, int.MinValue);
         for (int y = Math.Max(damage.Y, frame.BarHeight); y < damage.Bottom; y++)

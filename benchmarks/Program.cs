@@ -1,7 +1,7 @@
 using Hyperspace.Benchmarks;
 
 // ./bench NAME... [--json]
-var benchmarks = new Dictionary<string, Func<BenchRig, IEnumerable<Result>>>
+var besideGuests = new Dictionary<string, Func<BenchRig, IEnumerable<Result>>>
 {
     ["switch"] = SwitchBenchmark.Run,
     ["key-echo"] = KeyEchoBenchmark.Run,
@@ -9,33 +9,44 @@ var benchmarks = new Dictionary<string, Func<BenchRig, IEnumerable<Result>>>
     ["start"] = StartBenchmark.Run,
     ["power"] = PowerBenchmark.Run,
 };
+var alone = new Dictionary<string, Func<IEnumerable<Result>>> { ["instant"] = InstantBenchmark.Run };
 
 bool json = args.Contains("--json");
 string[] names = [.. args.Where(a => a != "--json")];
-if (names.Length == 0 || names.FirstOrDefault(n => !benchmarks.ContainsKey(n)) is not null)
+if (names.Length == 0 || names.Any(n => !besideGuests.ContainsKey(n) && !alone.ContainsKey(n)))
 {
-    Console.Error.WriteLine($"usage: ./bench NAME... [--json], where NAME is one of {string.Join(", ", benchmarks.Keys)}");
+    Console.Error.WriteLine($"usage: ./bench NAME... [--json], where NAME is one of {string.Join(", ", besideGuests.Keys.Concat(alone.Keys))}");
     return 2;
 }
 
-var results = new List<Result>();
 try
 {
-    using var rig = new BenchRig();
-    rig.WaitForGuests();
-    foreach (string name in names)
+    if (names.Any(besideGuests.ContainsKey))
     {
-        foreach (Result result in benchmarks[name](rig))
+        using var rig = BenchRig.WithGuests();
+        foreach (string name in names.Where(besideGuests.ContainsKey))
         {
-            results.Add(result);
-            Console.WriteLine(json ? result.ToJson().ToJsonString() : result.ToString());
+            Print(besideGuests[name](rig));
         }
     }
+
+    foreach (string name in names.Where(alone.ContainsKey))
+    {
+        Print(alone[name]());
+    }
 }
-catch (Exception e) when (e is InvalidOperationException or TimeoutException or IOException)
+catch (Exception e) when (e is InvalidOperationException or TimeoutException or IOException or System.Net.Sockets.SocketException)
 {
     Console.Error.WriteLine($"The benchmark could not be finished: {e.Message}");
     return 1;
 }
 
 return 0;
+
+void Print(IEnumerable<Result> results)
+{
+    foreach (Result result in results)
+    {
+        Console.WriteLine(json ? result.ToJson().ToJsonString() : result.ToString());
+    }
+}

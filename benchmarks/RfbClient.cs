@@ -17,9 +17,15 @@ internal sealed class RfbClient : IDisposable
 
     /// <summary>Connects over QEMU's Unix socket and shakes hands.</summary>
     public RfbClient(string path)
+        : this(Connected(path))
     {
-        _socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 20_000 };
-        _socket.Connect(new UnixDomainSocketEndPoint(path));
+    }
+
+    /// <summary>Shakes hands on a connection, and owns it.</summary>
+    public RfbClient(Socket connection)
+    {
+        _socket = connection;
+        _socket.ReceiveTimeout = 20_000;
         Read(12);
         _socket.Send("RFB 003.008\n"u8);
         int types = Read(1)[0];
@@ -40,6 +46,13 @@ internal sealed class RfbClient : IDisposable
         Read((int)BinaryPrimitives.ReadUInt32BigEndian(init[20..]));
         SendFormatAndEncodings();
         Pixels = new uint[Width * Height];
+    }
+
+    private static Socket Connected(string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(path));
+        return socket;
     }
 
     public int Width { get; private set; }
