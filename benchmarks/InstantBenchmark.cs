@@ -25,6 +25,11 @@ internal static class InstantBenchmark
     {
         using var rig = BenchRig.WithTemplates(rig =>
         {
+            foreach (string installed in Directory.EnumerateFiles(rig.Paths.Definitions, "*.yaml"))
+            {
+                File.Delete(installed);
+            }
+
             rig.Define(Guest, "autostart: false", "instant: {warm: 1}");
             rig.Define(Main, "autostart: false", "port: 2");
             rig.DefineAs(Small, "lab", "autostart: false", $"port: {SmallPort}", $"memory: {SmallMiB}MiB", "instant: {warm: 0}", "label: Small");
