@@ -106,7 +106,10 @@ public sealed class TemplateTests : IAsyncLifetime
         string manifest = _home.TemplateFile("vm", "manifest.json");
         File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"CpuModel\": \"\"", "\"CpuModel\": \"Elderly CPU\"", StringComparison.Ordinal));
         await fleet.ReloadAsync(CancellationToken.None);
-        Assert.Contains("saved on the CPU Elderly CPU", EngineHome.Vm(fleet, "vm").Instant!.Why, StringComparison.Ordinal);
+        string why = EngineHome.Vm(fleet, "vm").Instant!.Why!;
+        Assert.Contains("saved on the CPU Elderly CPU", why, StringComparison.Ordinal);
+        Assert.Contains("or now by \"hyperspace instant build vm\"", why, StringComparison.Ordinal);
+        Assert.Equal("cold", (await fleet.OpenAsync("vm")).StartedBy);
     }
 
     [Fact]
