@@ -29,7 +29,7 @@ public sealed class TemplateTests : IAsyncLifetime
         Assert.False(Directory.Exists(_home.Paths.VmState("vm~template")), "the hidden run has left its folder");
         VmStatus first = await fleet.OpenAsync("vm");
         Assert.Equal(("vm", VmState.Running, "template"), (first.Name, first.State, first.StartedBy));
-        await _home.PressAsync(fleet, "vm", KeyCode.A);
+        await fleet.PressAsync("vm", KeyCode.A);
         await _home.SerialAsync("vm", "a");
         Assert.DoesNotContain(BootSector.Ready, _home.Serial("vm"), StringComparison.Ordinal);
         string generation = await AskAsync("vm", "query-vm-generation-id", "guid");

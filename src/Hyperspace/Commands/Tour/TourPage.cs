@@ -10,7 +10,8 @@ namespace Hyperspace.Commands.Tour;
 /// <param name="Text">What stands in the page's field.</param>
 /// <param name="Path">The page that it has opened, with its slash: all paths lead to the same page.</param>
 /// <param name="Cookie">What it sent as its cookies, with this report; empty for none.</param>
-internal sealed record PageReport(string Agent, string Text, string Path, string Cookie);
+/// <param name="ClockError">By how much at least its clock is wrong: the report was made after the page was served, and before it arrived.</param>
+internal sealed record PageReport(string Agent, string Text, string Path, string Cookie, TimeSpan ClockError);
 
 /// <summary>
 /// A page on this host, for the guest's browser. Its script reports over HTTP what it runs in, and each change of its one field. A browser that comes without a cookie gets one, of a kind that
@@ -20,6 +21,9 @@ internal sealed class TourPage : IAsyncDisposable
 {
     private const int MaxReport = 4 << 10;
     private const int MaxReports = 1000;
+
+    /// <summary>Of a clock, in ms: the year 2286.</summary>
+    private const long MaxTime = 10_000_000_000_000;
 
     private const string Html = """
         <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>From this computer</title>
@@ -31,7 +35,7 @@ internal sealed class TourPage : IAsyncDisposable
         <p><input id="field" autofocus autocomplete="off" spellcheck="false"></p>
         <script>
         const field = document.getElementById('field');
-        const tell = () => fetch(location.pathname, { method: 'POST', body: navigator.userAgent + '\n' + Date.now() + '\n' + field.value });
+        const tell = () => fetch(location.pathname, { method: 'POST', body: [navigator.userAgent, SERVED, Date.now(), field.value].join('\n') });
         field.addEventListener('input', tell);
         field.focus();
         tell();
@@ -50,9 +54,6 @@ internal sealed class TourPage : IAsyncDisposable
     public int Port { get; private set; }
 
     public ChannelReader<PageReport> Reports => _reports.Reader;
-
-    /// <summary>By how much the browser's clock is ahead of this host's, by the report that came fastest: on its way a report only loses time. Null before the first.</summary>
-    public TimeSpan? Ahead { get; private set; }
 
     /// <summary>Each page that was asked for, with the cookies that came with the question; empty for none.</summary>
     public IReadOnlyList<(string Path, string Cookie)> Visits => [.. _visits];
@@ -77,11 +78,11 @@ internal sealed class TourPage : IAsyncDisposable
             using var reader = new StreamReader(context.Request.Body);
             var untrusted = new char[MaxReport];
             int n = await reader.ReadBlockAsync(untrusted);
-            if (new string(untrusted, 0, n).Split('\n', 3) is [var agent, var clock, var text] && long.TryParse(clock, NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds))
+            if (new string(untrusted, 0, n).Split('\n', 4) is [var agent, var served, var clock, var text] && Time(served) is { } earliest && Time(clock) is { } then)
             {
-                TimeSpan ahead = TimeSpan.FromMilliseconds(milliseconds - (double)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
-                Ahead = Ahead > ahead ? Ahead : ahead;
-                _reports.Writer.TryWrite(new PageReport(agent, text, untrustedPath, untrustedCookie));
+                DateTimeOffset latest = DateTimeOffset.UtcNow;
+                TimeSpan wrong = then > latest ? then - latest : then < earliest ? earliest - then : TimeSpan.Zero;
+                _reports.Writer.TryWrite(new PageReport(agent, text, untrustedPath, untrustedCookie, wrong));
             }
 
             return;
@@ -93,7 +94,11 @@ internal sealed class TourPage : IAsyncDisposable
             return;
         }
 
-        _visits.Enqueue((untrustedPath, untrustedCookie));
+        if (_visits.Count < MaxReports)
+        {
+            _visits.Enqueue((untrustedPath, untrustedCookie));
+        }
+
         if (untrustedCookie.Length == 0)
         {
             context.Response.Headers.SetCookie = $"{CookieName}={Guid.NewGuid():N}; Max-Age=86400; Path=/";
@@ -101,8 +106,12 @@ internal sealed class TourPage : IAsyncDisposable
 
         context.Response.ContentType = "text/html; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
-        await context.Response.WriteAsync(Html);
+        await context.Response.WriteAsync(Html.Replace("SERVED", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
     }
+
+    /// <param name="untrustedMilliseconds">Since 1970, as JavaScript counts.</param>
+    private static DateTimeOffset? Time(string untrustedMilliseconds) =>
+        long.TryParse(untrustedMilliseconds, NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds) && milliseconds < MaxTime ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
 
     /// <summary>The first report that fulfils a condition; earlier ones are dropped.</summary>
     /// <exception cref="TourException">It did not come.</exception>

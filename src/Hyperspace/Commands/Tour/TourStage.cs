@@ -11,6 +11,30 @@ using Hyperspace.Seat.Display.Text;
 
 namespace Hyperspace.Commands.Tour;
 
+/// <summary>A photograph of the screen.</summary>
+internal sealed record Picture(int Width, int Height, uint[] Pixels)
+{
+    /// <summary>A caret is one column of a line: its blinking is no change.</summary>
+    private const int CaretPixels = 200;
+
+    /// <summary>Whether something else is to be seen between two rows.</summary>
+    public bool Differs(Picture before, int top, int end)
+    {
+        if (before.Pixels.Length != Pixels.Length)
+        {
+            return true;
+        }
+
+        int changed = 0;
+        for (int i = top * Width; i < end * Width; i++)
+        {
+            changed += Pixels[i] != before.Pixels[i] ? 1 : 0;
+        }
+
+        return changed > CaretPixels;
+    }
+}
+
 /// <summary>
 /// A Hyperspace in a folder of its own: daemon and seat as processes of this program, built guests, their serial lines, and eyes for the screen. Nothing of the user's own installation is
 /// touched. The tour is played on it, and tests with built guests.
@@ -73,12 +97,14 @@ internal sealed class TourStage : IDisposable
         }, cancel);
     }
 
-    /// <summary>Takes the prepared template of the instant guest, or makes one.</summary>
-    public async Task PrepareInstantAsync(CancellationToken cancel)
+    public Task PrepareInstantAsync(CancellationToken cancel) => PrepareInstantAsync(_paths, _paths.Prepared, cancel);
+
+    /// <summary>Gives an installation that has the instant guest its prepared template, or makes one.</summary>
+    public static async Task PrepareInstantAsync(HyperspacePaths paths, HyperspacePaths prepared, CancellationToken cancel)
     {
-        ITemplates templates = new QemuEngine(_paths).Templates;
-        VmDefinition vm = new DefinitionStore(_paths, HostFacts.Read()).Load().First(loaded => loaded.Name == Instant).Definition ?? throw new TourException($"{Instant}'s definition has errors.");
-        if (!templates.Import(vm, _paths.Prepared, cancel))
+        ITemplates templates = new QemuEngine(paths).Templates;
+        VmDefinition vm = new DefinitionStore(paths, HostFacts.Read()).Load().First(loaded => loaded.Name == Instant).Definition ?? throw new TourException($"{Instant}'s definition has errors.");
+        if (!templates.Import(vm, prepared, cancel))
         {
             await templates.BuildAsync(vm, behind: false, (_, _) => { }, cancel);
         }
@@ -209,18 +235,22 @@ internal sealed class TourStage : IDisposable
     /// <summary>Waits until the screen below the bar has not changed for a while, but for the caret's blinking; half a minute at most.</summary>
     public async Task UntilStillAsync(TimeSpan quiet, CancellationToken cancel)
     {
-        // A caret is one column of a line.
-        const int caretPixels = 200;
-        uint[] last = [];
         var watch = Stopwatch.StartNew();
         TimeSpan since = TimeSpan.Zero;
+        Picture last = await PictureAsync(cancel);
         while (watch.Elapsed - since < quiet && watch.Elapsed < TimeSpan.FromSeconds(30))
         {
-            (int width, _, uint[] pixels) = PngDecoder.Decode(await Client.ScreenshotAsync(null, cancel));
-            int changed = last.Length == pixels.Length ? Enumerable.Range(width * BarHeight, pixels.Length - width * BarHeight).Count(i => pixels[i] != last[i]) : int.MaxValue;
-            (last, since) = (pixels, changed > caretPixels ? watch.Elapsed : since);
             await Task.Delay(250, cancel);
+            Picture now = await PictureAsync(cancel);
+            (last, since) = (now, now.Differs(last, BarHeight, now.Height) ? watch.Elapsed : since);
         }
+    }
+
+    /// <summary>What the seat shows now.</summary>
+    public async Task<Picture> PictureAsync(CancellationToken cancel)
+    {
+        (int width, int height, uint[] pixels) = PngDecoder.Decode(await Client.ScreenshotAsync(null, cancel));
+        return new Picture(width, height, pixels);
     }
 
     public static async Task UntilAsync(string what, Func<Task<bool>> condition, CancellationToken cancel, TimeSpan? atMost = null)
