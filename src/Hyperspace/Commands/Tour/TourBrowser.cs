@@ -52,16 +52,28 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
         await stage.UntilStillAsync(Still, cancel);
     }
 
-    /// <summary>Types into the page's field, and waits until the page has told of it and the screen shows it.</summary>
-    /// <exception cref="TourException">It did not arrive.</exception>
+    /// <summary>Types into the page's field in the place of what is there, and waits until the page has told of it and the screen shows it.</summary>
+    /// <exception cref="TourException">It did not arrive, in five attempts.</exception>
     public async Task<PageReport> FillAsync(string text, CancellationToken cancel)
     {
         await stage.UntilStillAsync(Still, cancel);
-        Picture empty = await stage.PictureAsync(cancel);
-        await stage.Client.TypeAsync(text, cancel);
-        PageReport seen = await page.WaitAsync(report => report.Text == text, $"\"{text}\"", TimeSpan.FromSeconds(60), cancel);
-        await TourStage.UntilAsync("the text on the screen", async () => (await stage.PictureAsync(cancel)).Differs(empty, AddressEnd, empty.Height), cancel);
-        await stage.UntilStillAsync(TimeSpan.FromSeconds(3), cancel);
-        return seen;
+        Picture before = await stage.PictureAsync(cancel);
+        for (int attempt = 1; ; attempt++)
+        {
+            // An address that was typed when the page was just coming has gone into its field.
+            await stage.Client.PressAsync("ctrl+a", cancel);
+            await stage.Client.TypeAsync(text, cancel);
+            try
+            {
+                PageReport seen = await page.WaitAsync(report => report.Text == text, $"\"{text}\"", TimeSpan.FromSeconds(30 + 30 * attempt), cancel);
+                await TourStage.UntilAsync("the text on the screen", async () => (await stage.PictureAsync(cancel)).Differs(before, AddressEnd, before.Height), cancel);
+                await stage.UntilStillAsync(TimeSpan.FromSeconds(3), cancel);
+                return seen;
+            }
+            catch (TourException) when (attempt < Attempts)
+            {
+                // The page was replaced by itself, when an address was entered twice.
+            }
+        }
     }
 }
