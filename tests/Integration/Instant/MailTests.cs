@@ -50,14 +50,13 @@ public sealed partial class MailTests : IAsyncLifetime
         await fleet.CloseAsync(Vm);
         await EngineHome.StateAsync(fleet, Vm, VmState.Off);
         Assert.True(Holds(disk, word), "the message is not in the home");
+        Run("/usr/sbin/e2fsck", ["-f", "-n", disk]);
 
-        // It has the account and the message from its home: nobody else could have told it.
-        int logins = Logins(server);
+        // It was ended by its power button, so the file system is whole; the next opening has it again and leaves what is in it.
         Assert.Equal("template", (await fleet.OpenAsync(Vm)).StartedBy);
         using (HandOnDisplay hand = await HandOnDisplay.OpenAsync(fleet, Vm))
         {
             Until(hand, () => _home.Serial(Vm).Contains("hs:home kept", StringComparison.Ordinal), () => $"the home again; the guest says {_home.Serial(Vm)}");
-            Until(hand, () => Logins(server) > logins, () => $"the mail program's login at the second opening; the server says {server.ReadLog()}");
         }
 
         await fleet.CloseAsync(Vm);
