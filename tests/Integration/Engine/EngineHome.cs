@@ -107,6 +107,9 @@ internal sealed class EngineHome : IAsyncDisposable
     /// <summary>The QEMUs of this home that live.</summary>
     public int[] Processes() => [.. QemuProcess.FindAll(Paths).Values];
 
+    /// <summary>The same with the names that they run for.</summary>
+    public (string Name, int Pid)[] Running() => [.. QemuProcess.FindAll(Paths).Select(run => (run.Key, run.Value))];
+
     /// <summary>Nothing of a VM that does not run may be left: no process, socket, run record or overlay.</summary>
     public void AssertNothingIsLeft(string name)
     {

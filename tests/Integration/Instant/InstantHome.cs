@@ -1,12 +1,7 @@
-using System.Text;
-using Hyperspace.Linux.Reactor;
 using Hyperspace.Machines.Supervision;
 using Hyperspace.Protocols.Control;
-using Hyperspace.Seat.Display.Guests;
-using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Input;
 using Hyperspace.Tests.Integration.Engine;
-using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Tests.Integration.Instant;
 
@@ -32,49 +27,9 @@ internal static class InstantHome
     public static string TemplateFile(this EngineHome home, string vm, string file) => Path.Combine(home.Paths.VmState(vm), "template", file);
 
     /// <summary>Presses keys on the VM's display, as the seat does.</summary>
-    public static async Task PressAsync(this EngineHome home, Fleet fleet, string name, params KeyCode[] keys)
+    public static async Task PressAsync(this Fleet fleet, string name, params KeyCode[] keys)
     {
-        using SafeFileHandle socket = await fleet.OpenDisplayAsync(name, EngineHome.Vm(fleet, name).Generation, CancellationToken.None);
-        using var reactor = new Reactor();
-        var events = new Events();
-        using var display = new GuestDisplay(reactor, name, socket, events);
-        Pump(reactor, () => display.Surface is not null);
-        foreach (KeyCode key in keys)
-        {
-            display.Key(key, down: true);
-            display.Key(key, down: false);
-            var watch = System.Diagnostics.Stopwatch.StartNew();
-            Pump(reactor, () => watch.ElapsedMilliseconds > 60);
-        }
-    }
-
-    /// <summary>The files below a folder in which a text stands.</summary>
-    public static string[] FilesWith(string folder, string text)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        return [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => File.ReadAllBytes(file).AsSpan().IndexOf(bytes) >= 0)];
-    }
-
-    private static void Pump(Reactor reactor, Func<bool> done)
-    {
-        var watch = System.Diagnostics.Stopwatch.StartNew();
-        while (!done())
-        {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), "Waited 60 s for the display.");
-            reactor.RunOnce(TimeSpan.FromMilliseconds(10));
-        }
-    }
-
-    private sealed class Events : IGuestDisplayEvents
-    {
-        public void ScanoutChanged(GuestDisplay display) { }
-
-        public void Damaged(GuestDisplay display, PixelRect rect) { }
-
-        public void CursorChanged(GuestDisplay display, PixelRect before) { }
-
-        public void LedsChanged(GuestDisplay display) { }
-
-        public void Closed(GuestDisplay display, string why) { }
+        using HandOnDisplay hand = await HandOnDisplay.OpenAsync(fleet, name);
+        hand.Press(keys);
     }
 }

@@ -29,7 +29,7 @@ public sealed class TemplateTests : IAsyncLifetime
         Assert.False(Directory.Exists(_home.Paths.VmState("vm~template")), "the hidden run has left its folder");
         VmStatus first = await fleet.OpenAsync("vm");
         Assert.Equal(("vm", VmState.Running, "template"), (first.Name, first.State, first.StartedBy));
-        await _home.PressAsync(fleet, "vm", KeyCode.A);
+        await fleet.PressAsync("vm", KeyCode.A);
         await _home.SerialAsync("vm", "a");
         Assert.DoesNotContain(BootSector.Ready, _home.Serial("vm"), StringComparison.Ordinal);
         string generation = await AskAsync("vm", "query-vm-generation-id", "guid");
@@ -106,7 +106,10 @@ public sealed class TemplateTests : IAsyncLifetime
         string manifest = _home.TemplateFile("vm", "manifest.json");
         File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"CpuModel\": \"\"", "\"CpuModel\": \"Elderly CPU\"", StringComparison.Ordinal));
         await fleet.ReloadAsync(CancellationToken.None);
-        Assert.Contains("saved on the CPU Elderly CPU", EngineHome.Vm(fleet, "vm").Instant!.Why, StringComparison.Ordinal);
+        string why = EngineHome.Vm(fleet, "vm").Instant!.Why!;
+        Assert.Contains("saved on the CPU Elderly CPU", why, StringComparison.Ordinal);
+        Assert.Contains("or now by \"hyperspace instant build vm\"", why, StringComparison.Ordinal);
+        Assert.Equal("cold", (await fleet.OpenAsync("vm")).StartedBy);
     }
 
     [Fact]
@@ -190,9 +193,12 @@ public sealed class TemplateTests : IAsyncLifetime
     [Fact]
     public async Task A_home_is_plugged_into_the_VM_itself_and_into_no_disposable()
     {
+        Fleet fleet = await BuiltAsync();
+
+        // The template has a slot for it, and nothing in it: it is the same with and without.
         _home.DefineInstant("vm", "{warm: 0, home: keep}");
-        Fleet fleet = await _home.OpenFleetAsync();
-        await fleet.BuildAsync("vm");
+        await fleet.ReloadAsync(CancellationToken.None);
+        Assert.Equal(TemplateState.Ready, fleet.Template("vm"));
         Assert.False(File.Exists(new QemuFiles(_home.Paths, "vm").Home), "a build has made a home");
         await fleet.OpenAsync("vm");
         await fleet.OpenAsync("vm");

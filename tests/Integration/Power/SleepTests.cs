@@ -38,7 +38,7 @@ public sealed class SleepTests
         Assert.Contains("woken", await guest.RunAsync("true"), StringComparison.Ordinal);
         await AssertSeesAsync(guest, home.Control.Current);
         Assert.Equal("what is on the disk", await guest.RunAsync("echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/vda bs=19 count=1 2>/dev/null"));
-        await home.Engine.PressAsync(home.Fleet, "vm", KeyCode.A);
+        await home.Fleet.PressAsync("vm", KeyCode.A);
 
         // Type 1 (key), code 30 (A), value 1.
         await EngineHome.UntilAsync(() => guest.RunAsync("hexdump -v -e '24/1 \"%02x\" \"\\n\"' /tmp/keys").Result.Contains("01001e0001000000", StringComparison.Ordinal), () => "the key");

@@ -136,10 +136,13 @@ internal static class QemuCommandLine
         ? Text($"memory-backend-memfd,id=ram,size={vm.MemoryMiB}M,share=on")
         : Text($"memory-backend-file,id=ram,size={vm.MemoryMiB}M,mem-path={Escape(file)},{(plan.Shared ? "share=on" : "share=off,readonly=on,rom=off")}");
 
-    /// <summary>A slot for the home's disk is always there; the disk comes into it at once, or when the template has been loaded, which knows nothing of it.</summary>
+    /// <summary>
+    /// Every instant VM has a slot for a home's disk, so that a template fits to the definition with and without a home. The disk comes into it at once, or when the template has been loaded, which
+    /// knows nothing of it.
+    /// </summary>
     private static void AddHome(List<string> line, VmDefinition vm, QemuFiles files, bool later)
     {
-        if (vm.Instant is not { KeepsHome: true })
+        if (vm.Instant is null)
         {
             return;
         }

@@ -251,7 +251,14 @@ internal sealed class QemuTemplateBuilder(QemuLauncher launcher, TemplateStore s
 internal sealed class GuestBoot(VmDefinition vm, QemuLaunch launch, QemuFiles files)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+
+    /// <summary>It has so long, and more when the host is so busy that the guest has not had that much of a CPU and still works.</summary>
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(40);
+
+    /// <summary>One that has been quiet for so long waits for something that does not come.</summary>
+    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
 
     /// <summary>Without a text it has to be quiet for so long, after which it is up.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(4);
@@ -281,11 +288,17 @@ internal sealed class GuestBoot(VmDefinition vm, QemuLaunch launch, QemuFiles fi
         while (true)
         {
             await Task.Delay(Poll, cancel);
-            CheckLives(watch.Elapsed);
+            CheckLives();
             TimeSpan now = watch.Elapsed;
             double cpu = Hyperspace.Linux.ProcessInfo.CpuSeconds(launch.Process.Pid) ?? 0;
             quietFor = (cpu - last.Cpu) / (now - last.At).TotalSeconds < QuietShare ? quietFor + (now - last.At) : TimeSpan.Zero;
             last = (now, cpu);
+            if (now > Longest || (now > Long && (cpu > Long.TotalSeconds || quietFor > Idle)))
+            {
+                throw new MachineException(
+                    $"the guest {(ready is null ? "did not become quiet" : $"did not write \"{vm.Ready}\" to its first serial port")} within {now.TotalMinutes:0} minutes. It wrote last: {LogTail.OneLine(files.Serial, 2, "nothing")}");
+            }
+
             if (ready?.Look() == true && readyAt == TimeSpan.MaxValue)
             {
                 readyAt = now;
@@ -301,17 +314,11 @@ internal sealed class GuestBoot(VmDefinition vm, QemuLaunch launch, QemuFiles fi
         }
     }
 
-    private void CheckLives(TimeSpan passed)
+    private void CheckLives()
     {
         if (_end is not null || launch.Process.Exited.IsCompleted)
         {
             throw new MachineException($"{_end ?? "QEMU ended"}. {LogTail.OneLine(files.QemuLog, 3, "")} {LogTail.OneLine(files.Serial, 2, "")}".Trim());
-        }
-
-        if (passed > Longest)
-        {
-            string wanted = vm.Ready is null ? "did not become quiet" : $"did not write \"{vm.Ready}\" to its first serial port";
-            throw new MachineException($"the guest {wanted} within {Longest.TotalMinutes:0} minutes. It wrote last: {LogTail.OneLine(files.Serial, 2, "nothing")}");
         }
     }
 }

@@ -25,7 +25,7 @@ internal static class TourCommand
             return 1;
         }
 
-        if (TourStage.Guests.FirstOrDefault(guest => !File.Exists(Path.Combine(paths.Guest(guest), "vm.yaml"))) is { } missing)
+        if (TourStage.AllGuests.FirstOrDefault(guest => !File.Exists(Path.Combine(paths.Guest(guest), "vm.yaml"))) is { } missing)
         {
             System.Console.Error.WriteLine($"The guest {missing} has not been built: there is no {paths.Guest(missing)}/vm.yaml. ./run builds it.");
             return 1;
@@ -33,7 +33,7 @@ internal static class TourCommand
 
         Directory.CreateDirectory(folder);
         var report = new TourReport(System.Console.Out, json);
-        using var stage = new TourStage(paths, font, folder);
+        using var stage = new TourStage(paths, font, folder, TourStage.AllGuests);
         var script = new TourScript(stage, report, cancel);
         await script.RunAsync();
         report.Summary(folder, script.LastSwitchMicroseconds);

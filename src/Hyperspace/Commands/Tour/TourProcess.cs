@@ -9,12 +9,13 @@ internal sealed class TourProcess : IDisposable
     private readonly Process _process;
     private readonly string _log;
 
+    /// <param name="program">Where this program lies.</param>
     /// <param name="home">The tour's <c>HYPERSPACE_HOME</c>.</param>
     /// <param name="log">Where its output goes; appended to.</param>
-    public TourProcess(string home, string cache, string log, params IReadOnlyList<string> arguments)
+    public TourProcess(string program, string home, string cache, string log, params IReadOnlyList<string> arguments)
     {
         _log = log;
-        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
         start.Environment["HYPERSPACE_HOME"] = home;
         start.Environment["HYPERSPACE_CACHE"] = cache;
         _process = Process.Start(start)!;

@@ -72,42 +72,19 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
     private async Task BrowseAsync()
     {
         await using TourPage page = await TourPage.StartAsync(cancel);
+        var browser = new TourBrowser(stage, page);
         await report.StepAsync("its browser opens a page of this computer", async () =>
         {
             await stage.LookAsync(null, "0-instant", cancel);
-            return await VisitAsync(page);
+            (PageReport seen, int attempt) = await browser.VisitAsync("", cancel);
+            return seen.Agent + (attempt == 1 ? "" : $" (at the {attempt}. attempt)");
         });
         await report.StepAsync("what is typed arrives in that page", async () =>
         {
-            await stage.Client.TypeAsync(_secret, cancel);
-            await page.WaitAsync(seen => seen.Text == _secret, $"\"{_secret}\"", TimeSpan.FromSeconds(60), cancel);
-            await stage.UntilStillAsync(TimeSpan.FromSeconds(3), cancel);
+            await browser.FillAsync(_secret, cancel);
             await stage.LookAsync(null, "1-page", cancel);
             return $"\"{_secret}\", told by its script";
         });
-    }
-
-    /// <summary>As a person does: looks whether the browser has understood one thing before the next, and begins anew when it has not. Its CPU is emulated where there is no KVM.</summary>
-    private async Task<string> VisitAsync(TourPage page)
-    {
-        const int attempts = 5;
-        for (int attempt = 1; ; attempt++)
-        {
-            await stage.Client.PressAsync("ctrl+l", cancel);
-            await stage.UntilStillAsync(TimeSpan.FromSeconds(1.5), cancel);
-            await stage.Client.TypeAsync($"http://10.0.2.2:{page.Port}/", cancel);
-            await stage.UntilStillAsync(TimeSpan.FromSeconds(1.5), cancel);
-            await stage.LookAsync(null, $"0-address-{attempt}", cancel);
-            await stage.Client.PressAsync("enter", cancel);
-            try
-            {
-                return (await page.WaitAsync(_ => true, "a sign of life", TimeSpan.FromSeconds(100), cancel)).Agent + (attempt == 1 ? "" : $" (at the {attempt}. attempt)");
-            }
-            catch (TourException) when (attempt < attempts)
-            {
-                await stage.Client.PressAsync("esc", cancel);
-            }
-        }
     }
 
     private async Task BothUpAsync()
@@ -227,7 +204,7 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
 
         // The words are on their way through the seat when the daemon dies; they are paced, so most of them are typed without it.
         string text = $"echo the daemon is gone but the seat types on {_word}";
-        foreach (string guest in TourStage.Guests)
+        foreach (string guest in TourStage.AllGuests)
         {
             _pids[guest] = (await stage.VmAsync(guest, cancel)).Pid;
         }
@@ -245,7 +222,7 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
     {
         int boots = Boots();
         await stage.StartDaemonAsync(cancel);
-        foreach (string guest in TourStage.Guests)
+        foreach (string guest in TourStage.AllGuests)
         {
             VmStatus vm = await stage.StateAsync(guest, "running", v => v.State == VmState.Running, cancel);
             if (_pids[guest] != vm.Pid)
@@ -258,12 +235,12 @@ internal sealed class TourScript(TourStage stage, TourReport report, Cancellatio
         return Boots() == boots ? $"processes {string.Join(" and ", _pids.Values)} go on, no guest has booted again" : throw new TourException("a guest has booted again");
     }
 
-    private int Boots() => TourStage.Guests.Sum(guest => stage.Serial(guest).Since(0, line => line.StartsWith("hs:boot", StringComparison.Ordinal)).Length);
+    private int Boots() => TourStage.AllGuests.Sum(guest => stage.Serial(guest).Since(0, line => line.StartsWith("hs:boot", StringComparison.Ordinal)).Length);
 
     private async Task<string?> SeatDiesAsync()
     {
         await stage.KillSeatAsync(cancel);
-        await stage.StartSeatAsync(TourStage.Guests.Length, cancel);
+        await stage.StartSeatAsync(TourStage.AllGuests.Length, cancel);
         await stage.PressAsync("leader 2", 2, cancel);
         await stage.SeeAsync(null, $"work {_word}", null, cancel);
         return null;

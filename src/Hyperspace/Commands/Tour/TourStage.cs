@@ -11,9 +11,33 @@ using Hyperspace.Seat.Display.Text;
 
 namespace Hyperspace.Commands.Tour;
 
+/// <summary>A photograph of the screen.</summary>
+internal sealed record Picture(int Width, int Height, uint[] Pixels)
+{
+    /// <summary>A caret is one column of a line: its blinking is no change.</summary>
+    private const int CaretPixels = 200;
+
+    /// <summary>Whether something else is to be seen between two rows.</summary>
+    public bool Differs(Picture before, int top, int end)
+    {
+        if (before.Pixels.Length != Pixels.Length)
+        {
+            return true;
+        }
+
+        int changed = 0;
+        for (int i = top * Width; i < end * Width; i++)
+        {
+            changed += Pixels[i] != before.Pixels[i] ? 1 : 0;
+        }
+
+        return changed > CaretPixels;
+    }
+}
+
 /// <summary>
-/// The tour's own Hyperspace in a folder of its own: daemon and seat as processes of this program, the two built guests, their serial lines, and eyes for the screen. Nothing of
-/// the user's own installation is touched.
+/// A Hyperspace in a folder of its own: daemon and seat as processes of this program, built guests, their serial lines, and eyes for the screen. Nothing of the user's own installation is
+/// touched. The tour is played on it, and tests with built guests.
 /// </summary>
 internal sealed class TourStage : IDisposable
 {
@@ -23,7 +47,8 @@ internal sealed class TourStage : IDisposable
     /// <summary>Those with a text console and reports of what is typed, on ports 2 and 3.</summary>
     public static readonly string[] TextGuests = ["work", "lab"];
 
-    public static readonly string[] Guests = [Instant, .. TextGuests];
+    /// <summary>Those of the tour.</summary>
+    public static readonly string[] AllGuests = [Instant, .. TextGuests];
 
     private const int BarHeight = 24;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
@@ -36,14 +61,15 @@ internal sealed class TourStage : IDisposable
 
     /// <param name="installed">Where this installation's guests are.</param>
     /// <param name="screenshots">An existing folder.</param>
-    public TourStage(HyperspacePaths installed, PsfFont font, string screenshots)
+    /// <param name="guests">Which of the built ones are defined in it.</param>
+    public TourStage(HyperspacePaths installed, PsfFont font, string screenshots, params string[] guests)
     {
         Screenshots = screenshots;
         _paths = HyperspacePaths.Of(name => name == "HYPERSPACE_HOME" ? _home : name == "HYPERSPACE_CACHE" ? installed.Cache : null, root: false);
         _reader = new ScreenReader([font, .. GuestFonts()]);
         Client = new ControlClient(_paths.ApiSocket);
         Directory.CreateDirectory(_paths.Definitions);
-        foreach (string guest in Guests)
+        foreach (string guest in guests)
         {
             File.Copy(Path.Combine(_paths.Guest(guest), "vm.yaml"), Path.Combine(_paths.Definitions, guest + ".yaml"));
         }
@@ -53,12 +79,17 @@ internal sealed class TourStage : IDisposable
 
     public string Screenshots { get; }
 
+    /// <summary>The program that daemon and seat are started from.</summary>
+    public string Program { get; init; } = Environment.ProcessPath!;
+
+    public HyperspacePaths Paths => _paths;
+
     public SerialLog Serial(string guest) => new(Path.Combine(_paths.VmState(guest), "serial.log"));
 
     public async Task StartDaemonAsync(CancellationToken cancel)
     {
         _daemon?.Dispose();
-        _daemon = new TourProcess(_home, _paths.Cache, Path.Combine(_home, "daemon.log"), "daemon");
+        _daemon = new TourProcess(Program, _home, _paths.Cache, Path.Combine(_home, "daemon.log"), "daemon");
         await UntilAsync("the daemon's answer", async () =>
         {
             _daemon.CheckAlive("the daemon");
@@ -66,12 +97,14 @@ internal sealed class TourStage : IDisposable
         }, cancel);
     }
 
-    /// <summary>Takes the prepared template of the instant guest, or makes one.</summary>
-    public async Task PrepareInstantAsync(CancellationToken cancel)
+    public Task PrepareInstantAsync(CancellationToken cancel) => PrepareInstantAsync(_paths, _paths.Prepared, cancel);
+
+    /// <summary>Gives an installation that has the instant guest its prepared template, or makes one.</summary>
+    public static async Task PrepareInstantAsync(HyperspacePaths paths, HyperspacePaths prepared, CancellationToken cancel)
     {
-        ITemplates templates = new QemuEngine(_paths).Templates;
-        VmDefinition vm = new DefinitionStore(_paths, HostFacts.Read()).Load().First(loaded => loaded.Name == Instant).Definition ?? throw new TourException($"{Instant}'s definition has errors.");
-        if (!templates.Import(vm, _paths.Prepared, cancel))
+        ITemplates templates = new QemuEngine(paths).Templates;
+        VmDefinition vm = new DefinitionStore(paths, HostFacts.Read()).Load().First(loaded => loaded.Name == Instant).Definition ?? throw new TourException($"{Instant}'s definition has errors.");
+        if (!templates.Import(vm, prepared, cancel))
         {
             await templates.BuildAsync(vm, behind: false, (_, _) => { }, cancel);
         }
@@ -81,7 +114,7 @@ internal sealed class TourStage : IDisposable
     public async Task StartSeatAsync(int screens, CancellationToken cancel)
     {
         _seat?.Dispose();
-        _seat = new TourProcess(_home, _paths.Cache, Path.Combine(_home, "seat.log"), "seat", "--output", "headless", "--width", "1280", "--height", "800");
+        _seat = new TourProcess(Program, _home, _paths.Cache, Path.Combine(_home, "seat.log"), "seat", "--output", "headless", "--width", "1280", "--height", "800");
         await UntilAsync($"{screens} guests' screens in the seat", async () =>
         {
             _seat.CheckAlive("the seat");
@@ -90,14 +123,18 @@ internal sealed class TourStage : IDisposable
     }
 
     /// <summary>The files of this Hyperspace that a text is in. The daemon's lock, which has a number in it, cannot be opened while it is held.</summary>
-    public string[] FilesWith(string text)
+    public string[] FilesWith(string text) => FilesWith(_home, text, _paths.DaemonLock);
+
+    /// <summary>The files below a folder that a text is in, as UTF-8 or as UTF-16.</summary>
+    /// <param name="but">One that is not looked into.</param>
+    public static string[] FilesWith(string folder, string text, string? but = null)
     {
-        byte[] wanted = System.Text.Encoding.UTF8.GetBytes(text);
-        return [.. Directory.EnumerateFiles(_home, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Device })
-            .Where(file => file != _paths.DaemonLock && Contains(file, wanted))];
+        byte[][] wanted = [System.Text.Encoding.UTF8.GetBytes(text), System.Text.Encoding.Unicode.GetBytes(text)];
+        return [.. Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Device })
+            .Where(file => file != but && Contains(file, wanted))];
     }
 
-    private static bool Contains(string file, byte[] wanted)
+    private static bool Contains(string file, byte[][] wanted)
     {
         if (File.GetUnixFileMode(file) == default || new FileInfo(file) is { Length: 0 } || File.ResolveLinkTarget(file, false) is not null)
         {
@@ -105,17 +142,18 @@ internal sealed class TourStage : IDisposable
         }
 
         var buffer = new byte[1 << 20];
+        int longest = wanted.Max(bytes => bytes.Length);
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         int kept = 0;
         for (int n; (n = stream.Read(buffer, kept, buffer.Length - kept)) > 0;)
         {
-            if (buffer.AsSpan(0, kept + n).IndexOf(wanted) >= 0)
+            int end = kept + n;
+            if (wanted.Any(bytes => buffer.AsSpan(0, end).IndexOf(bytes) >= 0))
             {
                 return true;
             }
 
-            int end = kept + n;
-            kept = Math.Min(wanted.Length - 1, end);
+            kept = Math.Min(longest - 1, end);
             buffer.AsSpan(end - kept, kept).CopyTo(buffer);
         }
 
@@ -138,6 +176,10 @@ internal sealed class TourStage : IDisposable
             return null;
         }
     }
+
+    /// <summary>Waits until the seat shows the screen of a port's VM.</summary>
+    public Task LiveAsync(int port, CancellationToken cancel) =>
+        UntilAsync($"the screen of port {port} in the seat", async () => (await SeatAsync(cancel))?.Ports.Any(p => p.Port == port && p.Screen == "live") == true, cancel);
 
     public async Task<VmStatus> VmAsync(string name, CancellationToken cancel) => (await Client.GetVmsAsync(cancel)).Single(vm => vm.Name == name);
 
@@ -193,18 +235,22 @@ internal sealed class TourStage : IDisposable
     /// <summary>Waits until the screen below the bar has not changed for a while, but for the caret's blinking; half a minute at most.</summary>
     public async Task UntilStillAsync(TimeSpan quiet, CancellationToken cancel)
     {
-        // A caret is one column of a line.
-        const int caretPixels = 200;
-        uint[] last = [];
         var watch = Stopwatch.StartNew();
         TimeSpan since = TimeSpan.Zero;
+        Picture last = await PictureAsync(cancel);
         while (watch.Elapsed - since < quiet && watch.Elapsed < TimeSpan.FromSeconds(30))
         {
-            (int width, _, uint[] pixels) = PngDecoder.Decode(await Client.ScreenshotAsync(null, cancel));
-            int changed = last.Length == pixels.Length ? Enumerable.Range(width * BarHeight, pixels.Length - width * BarHeight).Count(i => pixels[i] != last[i]) : int.MaxValue;
-            (last, since) = (pixels, changed > caretPixels ? watch.Elapsed : since);
             await Task.Delay(250, cancel);
+            Picture now = await PictureAsync(cancel);
+            (last, since) = (now, now.Differs(last, BarHeight, now.Height) ? watch.Elapsed : since);
         }
+    }
+
+    /// <summary>What the seat shows now.</summary>
+    public async Task<Picture> PictureAsync(CancellationToken cancel)
+    {
+        (int width, int height, uint[] pixels) = PngDecoder.Decode(await Client.ScreenshotAsync(null, cancel));
+        return new Picture(width, height, pixels);
     }
 
     public static async Task UntilAsync(string what, Func<Task<bool>> condition, CancellationToken cancel, TimeSpan? atMost = null)
@@ -231,20 +277,15 @@ internal sealed class TourStage : IDisposable
 
     public void Dispose()
     {
-        foreach (string guest in Guests)
-        {
-            try
-            {
-                Client.ActAsync(guest, VmAction.Kill, CancellationToken.None).Wait(TimeSpan.FromSeconds(10));
-            }
-            catch (AggregateException)
-            {
-                // It is off, or nobody is there to ask; the next lines end what is left.
-            }
-        }
-
         _seat?.Dispose();
         _daemon?.Dispose();
+        foreach (int pid in QemuProcess.FindAll(_paths).Values)
+        {
+            using ProcessHandle? engine = ProcessHandle.Open(pid);
+            engine?.Kill();
+            engine?.Exited.Wait(TimeSpan.FromSeconds(10));
+        }
+
         Client.Dispose();
         Directory.Delete(_home, recursive: true);
     }

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+
+namespace Hyperspace.Commands.Tour;
+
+/// <summary>
+/// The person in front of the browser that has the seat's focus. As a person does, it looks whether the browser has understood one thing before the next, and begins anew when it has not: its CPU
+/// is emulated where there is no KVM.
+/// </summary>
+internal sealed class TourBrowser(TourStage stage, TourPage page)
+{
+    private const int Attempts = 5;
+
+    /// <summary>The rows of the browser's address bar on a screen of 800 rows.</summary>
+    private const int AddressTop = 85, AddressEnd = 140;
+
+    private static readonly TimeSpan Still = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Opens a page by its address.</summary>
+    /// <param name="name">Of the page, without a slash.</param>
+    /// <returns>The first that it says, and which attempt it was.</returns>
+    /// <exception cref="TourException">It says nothing, in five attempts.</exception>
+    public async Task<(PageReport Seen, int Attempt)> VisitAsync(string name, CancellationToken cancel)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            await AddressAsync(() => stage.Client.PressAsync("ctrl+l", cancel), cancel);
+            await AddressAsync(() => stage.Client.TypeAsync($"http://10.0.2.2:{page.Port}/{name}", cancel), cancel);
+            await stage.LookAsync(null, $"0-address{name}-{attempt}", cancel);
+            await stage.Client.PressAsync("enter", cancel);
+            try
+            {
+                return (await page.WaitAsync(seen => seen.Path == "/" + name, "a sign of life", TimeSpan.FromSeconds(60 + 40 * attempt), cancel), attempt);
+            }
+            catch (TourException) when (attempt < Attempts)
+            {
+                await stage.Client.PressAsync("esc", cancel);
+            }
+        }
+    }
+
+    /// <summary>Does something that the address bar shows, and waits until it has; half a minute at most, because the bar may look so already.</summary>
+    private async Task AddressAsync(Func<Task> gesture, CancellationToken cancel)
+    {
+        Picture before = await stage.PictureAsync(cancel);
+        await gesture();
+        var watch = Stopwatch.StartNew();
+        while (watch.Elapsed < TimeSpan.FromSeconds(30) && !(await stage.PictureAsync(cancel)).Differs(before, AddressTop, AddressEnd))
+        {
+            await Task.Delay(250, cancel);
+        }
+
+        await stage.UntilStillAsync(Still, cancel);
+    }
+
+    /// <summary>Types into the page's field in the place of what is there, and waits until the page has told of it and the screen shows it.</summary>
+    /// <exception cref="TourException">It did not arrive, in five attempts.</exception>
+    public async Task<PageReport> FillAsync(string text, CancellationToken cancel)
+    {
+        await stage.UntilStillAsync(Still, cancel);
+        Picture before = await stage.PictureAsync(cancel);
+        for (int attempt = 1; ; attempt++)
+        {
+            // An address that was typed when the page was just coming has gone into its field.
+            await stage.Client.PressAsync("ctrl+a", cancel);
+            await stage.Client.TypeAsync(text, cancel);
+            try
+            {
+                PageReport seen = await page.WaitAsync(report => report.Text == text, $"\"{text}\"", TimeSpan.FromSeconds(30 + 30 * attempt), cancel);
+                await TourStage.UntilAsync("the text on the screen", async () => (await stage.PictureAsync(cancel)).Differs(before, AddressEnd, before.Height), cancel);
+                await stage.UntilStillAsync(TimeSpan.FromSeconds(3), cancel);
+                return seen;
+            }
+            catch (TourException) when (attempt < Attempts)
+            {
+                // The page was replaced by itself, when an address was entered twice.
+            }
+        }
+    }
+}
