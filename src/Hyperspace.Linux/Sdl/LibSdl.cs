@@ -103,6 +103,9 @@ internal static unsafe partial class LibSdl
     [LibraryImport(Library, EntryPoint = "SDL_ShowWindow")]
     internal static partial void ShowWindow(nint window);
 
+    [LibraryImport(Library, EntryPoint = "SDL_HideWindow")]
+    internal static partial void HideWindow(nint window);
+
     [LibraryImport(Library, EntryPoint = "SDL_SetWindowTitle", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial void SetWindowTitle(nint window, string title);
 

@@ -11,9 +11,6 @@ internal static unsafe class SdlVideo
         // Signals are the runtime's.
         ("SDL_NO_SIGNAL_HANDLERS", "1"),
 
-        // Only what has changed goes to the X server, and no graphics driver is needed. Wayland has no such way in SDL 2.
-        ("SDL_FRAMEBUFFER_ACCELERATION", "0"),
-
         // Alt+Tab is a guest's, and does not make a full screen small.
         ("SDL_ALLOW_ALT_TAB_WHILE_GRABBED", "0"),
         ("SDL_VIDEO_MINIMIZE_ON_FOCUS_LOSS", "0"),
@@ -55,6 +52,12 @@ internal static unsafe class SdlVideo
             if (LibSdl.VideoInit(driver) == 0)
             {
                 LibSdl.StopTextInput();
+                if (driver == "x11")
+                {
+                    // Only what has changed goes to the X server, and no graphics driver is needed. For Wayland SDL 2 knows no such way.
+                    _ = LibSdl.SetHint("SDL_FRAMEBUFFER_ACCELERATION", "0");
+                }
+
                 return driver;
             }
 

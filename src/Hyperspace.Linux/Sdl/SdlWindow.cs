@@ -184,6 +184,13 @@ public sealed unsafe class SdlWindow : IWindow
         new Span<uint>(_pixels, _stride * _height).Clear();
         Look(_look, anew: true);
         LibSdl.ShowWindow(_window);
+        if (Driver == "wayland")
+        {
+            // A compositor that leaves decorations to its clients makes SDL 2.26 hide the window again, for good. Nothing is seen of this: a window without a picture is not mapped.
+            LibSdl.HideWindow(_window);
+            LibSdl.ShowWindow(_window);
+        }
+
         Measure();
     }
 
