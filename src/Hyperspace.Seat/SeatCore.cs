@@ -22,8 +22,6 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
 {
     private static readonly TimeSpan InputNews = TimeSpan.FromSeconds(1);
 
-    /// <summary>Below 400 rows of pixels Linux takes a font of 8x8 pixels for its text console (get_default_font in lib/fonts/fonts.c), which nobody could read.</summary>
-    private static readonly (int Width, int Height) LeastPanned = (640, 400);
     private static readonly Rgb ConsoleColor = new(0x8B93A1);
 
     private readonly Reactor _reactor;
@@ -79,6 +77,8 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         };
         _clipboard = new SeatClipboard(reactor, sentence => Said?.Invoke(sentence)) { Closed = (vm, generation) => ClipboardClosed?.Invoke(vm, generation) };
         _router.ClipboardAsked += OnClipboardAsked;
+        _router.FullScreenAsked += OnFullScreenAsked;
+        _settleTimer = reactor.Timer(TellMonitors);
         _router.DeadlineChanged = ArmInputTimer;
         if (sound is not null)
         {
@@ -286,6 +286,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         TellInput(e.Timestamp);
         _router.Pointer(e);
         ShowCursor();
+        Announce();
     }
 
     /// <summary>That somebody is there is news once a second at most.</summary>
@@ -505,13 +506,14 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     {
         TrustedBar.Draw(_compositor.Bar, Bar(FocusedPort));
         _compositor.BarChanged();
+        Announce();
         AskForFrame();
     }
 
     private BarContent Bar(int port)
     {
         PortInfo? info = _ports[port]?.Info;
-        string label = port == 0 ? "Hyperspace" : info?.Label ?? "nothing here";
+        string label = Label(port);
         string? state = info is null ? null : info.State != VmState.Running ? info.State.ToString().ToLowerInvariant() : info.Vm == LockedTo ? "locked" : null;
         return new BarContent(
             port, label, info?.Color ?? ConsoleColor, state, _armed, _ports[port]?.Display?.Leds ?? 0, BarQuestion ?? _notice, _output.AttentionKey,
@@ -576,32 +578,17 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         (int columns, int rows) = _output.TextSize;
         _consolePage.Resize(columns, rows);
         _placeholder.Resize(columns, rows);
-        foreach (PortSlot slot in _ports.Occupied)
+        if (_output.SettleTime == TimeSpan.Zero)
         {
-            if (slot.Display is { } display)
-            {
-                TellMonitor(display);
-            }
+            TellMonitors();
+        }
+        else
+        {
+            _settleTimer.Arm(_output.SettleTime);
         }
 
         ShowFocused();
         StatusChanged?.Invoke();
-    }
-
-    /// <summary>
-    /// Tells a guest the monitor's size. One that has more pixels keeps them where it is shown in part: the text console of Linux keeps the size that it began with, and would lose
-    /// what does not fit. Firmware's pictures do not count, because what comes after them is to have the size.
-    /// </summary>
-    private void TellMonitor(GuestDisplay display)
-    {
-        PixelRect area = _compositor.GuestArea;
-        if (_output.PansPictures && (display.Surface is not { } surface || (!surface.IsFirmware && (surface.Width > area.Width || surface.Height > area.Height))))
-        {
-            return;
-        }
-
-        (int width, int height) = _output.PansPictures ? (Math.Max(area.Width, LeastPanned.Width), Math.Max(area.Height, LeastPanned.Height)) : (area.Width, area.Height);
-        display.SetMonitor(width, height, (int)(width * _output.MillimetresPerPixel), (int)(height * _output.MillimetresPerPixel));
     }
 
     private void ArmInputTimer()
@@ -649,5 +636,6 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         _inputTimer.Dispose();
         _minuteTimer.Dispose();
         _questionTimer.Dispose();
+        _settleTimer.Dispose();
     }
 }

@@ -39,6 +39,9 @@ internal sealed class FakeQemuDisplay : IDisposable
     /// <summary>Input calls received: <c>Press 30</c>, <c>SetAbsPosition 5 6</c>.</summary>
     public List<string> Calls { get; } = [];
 
+    /// <summary>The sizes of the monitor that it was told, the last one last.</summary>
+    public List<(int Width, int Height)> Monitors { get; } = [];
+
     public bool MouseIsAbsolute { get; init; } = true;
 
     public void ScanoutMap(SafeFileHandle file, uint width, uint height, uint stride, uint format = (uint)PixmanFormat.X8R8G8B8)
@@ -163,6 +166,8 @@ internal sealed class FakeQemuDisplay : IDisposable
                 Calls.Add($"RelMotion {message.ReadInt32()} {message.ReadInt32()}");
                 return true;
             case "SetUIInfo":
+                message.Skip("qqii"u8);
+                Monitors.Add(((int)message.ReadUInt32(), (int)message.ReadUInt32()));
                 return true;
             case var press:
                 Calls.Add($"{press} {message.ReadUInt32()}");

@@ -92,6 +92,6 @@ public static class TrustedBar
         color.R * 299 + color.G * 587 + color.B * 114 > 150_000 ? new Rgb(0x000000) : new Rgb(0xFFFFFF);
 
     /// <summary>A label comes from a file that people share: nothing in it may look like another part of the bar or be invisible.</summary>
-    private static string Harmless(string text) =>
+    public static string Harmless(string text) =>
         string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format ? ' ' : c));
 }

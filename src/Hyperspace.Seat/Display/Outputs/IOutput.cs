@@ -55,10 +55,16 @@ public abstract class Frame
     public abstract int BarHeight { get; }
 }
 
+/// <summary>Which port is shown.</summary>
+/// <param name="Label">The VM's label; <c>Hyperspace</c> on port 0.</param>
+/// <param name="HasGuest">A guest's picture is shown, and keys go to that guest.</param>
+/// <param name="TakesMotion">The guest's pointer follows motion and not places.</param>
+public readonly record struct ShownPort(int Port, string Label, bool HasGuest, bool TakesMotion);
+
 /// <summary>A monitor of some kind. All members are called on the seat's thread.</summary>
 public interface IOutput : IDisposable
 {
-    /// <summary><c>terminal</c>, <c>headless</c>, <c>drm</c>, later <c>window</c>.</summary>
+    /// <summary><c>terminal</c>, <c>window</c>, <c>drm</c> or <c>headless</c>.</summary>
     string Kind { get; }
 
     /// <summary>The monitor's size in pixels, bar included.</summary>
@@ -95,6 +101,18 @@ public interface IOutput : IDisposable
     void ShowCursor(in CursorState cursor)
     {
     }
+
+    /// <summary>How long the size has to stay before guests are told of it: a window has many on its way from one to another, and each costs a guest a new mode.</summary>
+    TimeSpan SettleTime => TimeSpan.Zero;
+
+    /// <summary>What is shown from now on, for outputs that have something around the picture. Called often; most calls are nothing new.</summary>
+    void Announce(in ShownPort shown)
+    {
+    }
+
+    /// <summary>Makes the picture as large as the monitor, or a window again.</summary>
+    /// <returns>False where there is no such difference.</returns>
+    bool ToggleFullScreen() => false;
 
     /// <summary>Shows the frame. Only <paramref name="damage"/> (pixels of the whole monitor) has changed since the last one.</summary>
     void Present(Frame frame, PixelRect damage);

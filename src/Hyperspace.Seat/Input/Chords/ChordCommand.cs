@@ -12,6 +12,8 @@ public enum ChordKind : byte
     Copy,
     /// <summary>Offer that text to the focused guest.</summary>
     Paste,
+    /// <summary>Make the seat's window as large as the monitor, or a window again.</summary>
+    FullScreen,
     /// <summary>The leader was a mistake: nothing happens.</summary>
     Forget,
     /// <summary>Ctrl+Alt+Esc: focus port 0, whatever else is going on.</summary>
@@ -35,6 +37,7 @@ public readonly record struct ChordCommand(ChordKind Kind, int Port = 0)
         KeyCode.Left or KeyCode.Up => new(ChordKind.Previous),
         KeyCode.C => new(ChordKind.Copy),
         KeyCode.V => new(ChordKind.Paste),
+        KeyCode.F => new(ChordKind.FullScreen),
         KeyCode.Esc => new(ChordKind.Forget),
         _ => null,
     };

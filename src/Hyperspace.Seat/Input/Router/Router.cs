@@ -53,6 +53,9 @@ public sealed class Router : IInputSink, IChordSink, IDeadline
     /// <summary>The leader and C or V were pressed: the user's gestures about the clipboard. True for copy, false for paste.</summary>
     public event Action<bool>? ClipboardAsked;
 
+    /// <summary>The leader and F were pressed.</summary>
+    public event Action? FullScreenAsked;
+
     /// <summary>Where the focused guest's picture is; the compositor sets it whenever that changes.</summary>
     public PointerMap PointerMap
     {
@@ -248,6 +251,9 @@ public sealed class Router : IInputSink, IChordSink, IDeadline
                 break;
             case ChordKind.Copy or ChordKind.Paste:
                 ClipboardAsked?.Invoke(command.Kind == ChordKind.Copy);
+                break;
+            case ChordKind.FullScreen:
+                FullScreenAsked?.Invoke();
                 break;
             case ChordKind.Forget:
                 break;

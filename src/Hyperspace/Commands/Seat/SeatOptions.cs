@@ -10,9 +10,9 @@ namespace Hyperspace.Commands.Seat;
 /// <summary>How a seat is opened: the options that <c>hyperspace seat</c> and <c>hyperspace run</c> share.</summary>
 internal sealed class SeatOptions
 {
-    private readonly Option<string> _output = new("--output") { Description = "Where the screen is: terminal (this one), drm (this computer's own monitors, without a desktop) or headless (in memory only, for tests and screenshots).", DefaultValueFactory = _ => "terminal" };
-    private readonly Option<int> _width = new("--width") { Description = "Pixels across, for headless: 640 to 7680.", DefaultValueFactory = _ => 1280 };
-    private readonly Option<int> _height = new("--height") { Description = "Pixel rows, trusted bar included, for headless: 400 to 4320.", DefaultValueFactory = _ => 800 };
+    private readonly Option<string> _output = new("--output") { Description = "Where the screen is: window (on a desktop), terminal (this one), drm (this computer's own monitors, without a desktop) or headless (in memory only, for tests and screenshots); auto is a window on a desktop, else the terminal.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<int> _width = new("--width") { Description = "Pixels across, for headless, or for the window at first: 640 to 7680.", DefaultValueFactory = _ => 1280 };
+    private readonly Option<int> _height = new("--height") { Description = "Pixel rows, trusted bar included, for headless, or for the window at first: 400 to 4320.", DefaultValueFactory = _ => 800 };
     private readonly Option<string> _input = new("--input") { Description = "For headless: none, or libinput for the keyboards and mice of this computer.", DefaultValueFactory = _ => "none" };
     private readonly Option<string> _graphics = new("--graphics") { Description = "How a terminal shows guests: auto, blocks, sixel or kitty.", DefaultValueFactory = _ => "auto" };
 
@@ -20,7 +20,7 @@ internal sealed class SeatOptions
 
     public SeatOptions()
     {
-        _output.AcceptOnlyFromAmong("terminal", "drm", "headless");
+        _output.AcceptOnlyFromAmong("auto", "window", "terminal", "drm", "headless");
         _input.AcceptOnlyFromAmong("none", "libinput");
         _graphics.AcceptOnlyFromAmong("auto", "blocks", "sixel", "kitty");
         InRange(_width, 640, 7680);
@@ -47,12 +47,23 @@ internal sealed class SeatOptions
         }
 
         string sound = result.GetRequiredValue(_sound);
+        (int width, int height) = (result.GetRequiredValue(_width), result.GetRequiredValue(_height));
+        int InTerminal() => TerminalSeat.Run(paths, settings.Chords, result.GetRequiredValue(_graphics), sound);
         return result.GetRequiredValue(_output) switch
         {
             "drm" => DrmSeat.Run(paths, settings, sound),
-            "headless" => RunHeadless(paths, settings, result.GetRequiredValue(_width), result.GetRequiredValue(_height), result.GetRequiredValue(_input) == "libinput", sound),
-            _ => TerminalSeat.Run(paths, settings.Chords, result.GetRequiredValue(_graphics), sound),
+            "headless" => RunHeadless(paths, settings, width, height, result.GetRequiredValue(_input) == "libinput", sound),
+            "window" => WindowSeat.Run(paths, settings, width, height, sound) ?? 1,
+            "auto" when IsOnDesktop(Environment.GetEnvironmentVariable) => WindowSeat.Run(paths, settings, width, height, sound) ?? InTerminal(),
+            _ => InTerminal(),
         };
+    }
+
+    /// <summary>Somebody sits in front of a desktop here. Over SSH the terminal is where the user is, even if windows could be forwarded.</summary>
+    internal static bool IsOnDesktop(Func<string, string?> environment)
+    {
+        bool Has(string name) => environment(name) is { Length: > 0 };
+        return (Has("WAYLAND_DISPLAY") || Has("DISPLAY")) && !Has("SSH_CONNECTION");
     }
 
     private static bool TryRead(HyperspacePaths paths, out SeatSettings settings)
