@@ -54,7 +54,7 @@ public sealed class LinkedSeat : IDisposable
         var backend = new LinkConsoleBackend(link, () => Core!);
         Core = new SeatCore(reactor, output, font, chords, backend, clock, sound) { Said = Notify };
         _keyboard = new InjectedInput(Core, ApiKeyboard, () => Reactor.Now);
-        _keyboardTimer = reactor.Timer(() => _keyboard.Tick(Reactor.Now));
+        _keyboardTimer = reactor.Timer(() => _keyboard.Tick(Core.ReadDevicesUntilNow()));
         _keyboard.DeadlineChanged = ArmKeyboardTimer;
         _displayTimer = reactor.Timer(AskForDisplays);
         _agentTimer = reactor.Timer(AskForAgents);

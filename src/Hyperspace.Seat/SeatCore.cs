@@ -67,7 +67,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         _ports = new PortTable(_router);
         _console = new ConsoleApp(backend, clock) { Changed = ConsoleChanged };
         _pacer = new FramePacer(reactor, () => output.IsReady, Present);
-        _inputTimer = reactor.Timer(() => _router.Tick(Reactor.Now));
+        _inputTimer = reactor.Timer(() => _router.Tick(ReadDevicesUntilNow()));
         _minuteTimer = reactor.Timer(OnMinute);
         _router.FocusChanged += OnFocusChanged;
         _router.Armed += armed =>
@@ -102,6 +102,21 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
 
     /// <summary>There is a sentence for the bar, for some seconds.</summary>
     public Action<string>? Said { get; set; }
+
+    /// <summary>Brings in all that the devices have; null where there are none.</summary>
+    public Action? ReadDevices { get; set; }
+
+    /// <summary>
+    /// What has to be done before a time is told to anything that waits for keys: a seat that was busy for a while would otherwise end the wait for a key that lies in its device's queue and
+    /// was pressed in time.
+    /// </summary>
+    /// <returns>CLOCK_MONOTONIC in nanoseconds; everything until then has been read.</returns>
+    public long ReadDevicesUntilNow()
+    {
+        long now = Reactor.Now;
+        ReadDevices?.Invoke();
+        return now;
+    }
 
     /// <summary>What the console's user leaves the seat with; null where there is nothing to leave it for.</summary>
     public Action? Quit

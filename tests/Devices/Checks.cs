@@ -8,6 +8,8 @@ namespace Hyperspace.Tests.Devices;
 /// <summary>What is promised of real devices, on software ones.</summary>
 internal static class Checks
 {
+    public const string FloodName = "a device that floods is silenced, and the others go on";
+
     public static IEnumerable<(string Name, Action<RealDevices> Check)> All =>
     [
         ("a keyboard is described, and grabbed by the seat alone", Grabbed),
@@ -18,7 +20,7 @@ internal static class Checks
         ("a touch screen is a pointer with its button down", TouchScreen),
         ("lights are shown on the keyboard", Lights),
         ("keys are lost by nobody when the seat was slow, and nothing stays down", Overflow),
-        ("a device that floods is silenced, and the others go on", Flood),
+        (FloodName, Flood),
         ("a device that another program holds is refused, said, and taken later", Refused),
         ("all devices are given back and taken again", SuspendAndResume),
         ("a new keyboard types nothing until its digits are typed on it, and is known when it comes back", TrustChecks.NewKeyboard),

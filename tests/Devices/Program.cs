@@ -4,6 +4,7 @@ using Hyperspace.Seat.Input.Sources;
 using Hyperspace.Tests.Devices;
 
 // hyperspace-devices              checks everything and says how it went in its last line
+// hyperspace-devices slow         all but the flood: an emulated CPU cannot send as many keys a second as a flood has
 // hyperspace-devices watch N      prints what real devices send until N lines are out, for scripts that press them from outside
 if (args is ["watch", var count])
 {
@@ -21,7 +22,7 @@ if (args is ["watch", var count])
 
 int passed = 0, failed = 0;
 using var devices = new RealDevices();
-foreach ((string name, Action<RealDevices> check) in Checks.All)
+foreach ((string name, Action<RealDevices> check) in Checks.All.Where(check => args is not ["slow"] || check.Name != Checks.FloodName))
 {
     try
     {

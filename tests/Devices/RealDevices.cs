@@ -8,8 +8,8 @@ namespace Hyperspace.Tests.Devices;
 /// <summary>Software devices of this kernel and a seat's source that reads them: what is pressed on the one comes out of the other.</summary>
 internal sealed class RealDevices : IInputSink, IDeviceWatcher, IDisposable
 {
-    /// <summary>Far more than an emulated CPU needs; what has not come then does not come.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    /// <summary>Far more than an emulated CPU on a busy host needs; what has not come then does not come.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public RealDevices()
     {

@@ -6,7 +6,7 @@ namespace Hyperspace.Tests.Notebook.Rig;
 /// <summary>The machine that plays the notebook: QEMU with an emulated CPU that has SVM, so that Hyperspace inside runs its VMs with real KVM.</summary>
 internal sealed class Laptop : IDisposable
 {
-    /// <summary>A host that is busy makes the notebook slow, and the notebook knows nothing of it; so this is long.</summary>
+    /// <summary>How long something may take, as <see cref="FairClock"/> counts it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(240);
 
     private readonly string _folder;
@@ -25,6 +25,7 @@ internal sealed class Laptop : IDisposable
         }
 
         _qemu = Process.Start(start)!;
+        Clock = new FairClock(_qemu);
         Until("QEMU's monitor opens", () => File.Exists(Path.Combine(folder, "qmp")) && File.Exists(Path.Combine(folder, "agent")));
         Monitor = new Monitor(Path.Combine(folder, "qmp"));
     }
@@ -32,6 +33,9 @@ internal sealed class Laptop : IDisposable
     public Monitor Monitor { get; }
 
     public Agent Agent { get; private set; } = null!;
+
+    /// <summary>Since it was switched on, or restored.</summary>
+    public FairClock Clock { get; }
 
     public string SerialLog { get; }
 
@@ -82,7 +86,7 @@ internal sealed class Laptop : IDisposable
     /// <summary>Waits for something that can be asked again and again.</summary>
     public void Until(string what, Func<bool> holds)
     {
-        var watch = Stopwatch.StartNew();
+        var clock = new FairClock(_qemu);
         while (!holds())
         {
             if (_qemu.HasExited)
@@ -90,9 +94,9 @@ internal sealed class Laptop : IDisposable
                 throw new RigException($"QEMU ended with code {_qemu.ExitCode}: {_qemu.StandardError.ReadToEnd()}");
             }
 
-            if (watch.Elapsed > Patience)
+            if (clock.Elapsed > Patience)
             {
-                throw new TimeoutException($"After {Patience.TotalSeconds:0} s it is still not true that {what}. The serial line: {string.Join(" / ", File.ReadLines(SerialLog).TakeLast(5))}");
+                throw new TimeoutException($"After {clock} it is still not true that {what}.");
             }
 
             Thread.Sleep(300);
@@ -103,14 +107,14 @@ internal sealed class Laptop : IDisposable
     private void Watch()
     {
         int seen = 0;
-        var quiet = Stopwatch.StartNew();
+        var quiet = new FairClock(_qemu);
         while (true)
         {
             string[] lines = ReadSerial();
             if (lines.Length > seen)
             {
                 seen = lines.Length;
-                quiet.Restart();
+                quiet = new FairClock(_qemu);
             }
 
             if (lines.FirstOrDefault(line => line.StartsWith("nb:fail", StringComparison.Ordinal) || line.Contains("Kernel panic", StringComparison.Ordinal)) is { } failure)
@@ -125,7 +129,7 @@ internal sealed class Laptop : IDisposable
 
             if (_qemu.HasExited || quiet.Elapsed > Patience)
             {
-                string what = _qemu.HasExited ? $"its QEMU ended: {_qemu.StandardError.ReadToEnd()}" : $"nothing came on its serial line for {Patience.TotalSeconds:0} s";
+                string what = _qemu.HasExited ? $"its QEMU ended: {_qemu.StandardError.ReadToEnd()}" : $"nothing came on its serial line for {quiet}";
                 throw new RigException($"The notebook does not start: {what}. Its last line: {lines.LastOrDefault() ?? "none"}");
             }
 

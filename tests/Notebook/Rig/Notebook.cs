@@ -13,7 +13,7 @@ public sealed class Notebook : IDisposable
     /// <summary>The console's paper.</summary>
     public const int Console = 0x14181C;
 
-    private const string Program = "/program/hyperspace";
+    internal const string Program = "/program/hyperspace";
 
     private readonly Laptop _laptop;
     private readonly string _pictures;
@@ -41,7 +41,7 @@ public sealed class Notebook : IDisposable
     /// <summary>What the control API says of the seat; null while there is none.</summary>
     public JsonNode? Status()
     {
-        (int code, string output) = _laptop.Agent.Run("/program/get /v1/seat");
+        (int code, string output) = _laptop.Agent.Run("/program/api GET /v1/seat");
         try
         {
             return code == 0 ? JsonNode.Parse(output) : null;
@@ -52,7 +52,33 @@ public sealed class Notebook : IDisposable
         }
     }
 
-    public void Until(string what, Func<bool> holds) => _laptop.Until(what, holds);
+    /// <summary>Waits for something that can be asked again and again.</summary>
+    /// <exception cref="TimeoutException">It does not come; says what the notebook looks like then.</exception>
+    public void Until(string what, Func<bool> holds)
+    {
+        try
+        {
+            _laptop.Until(what, holds);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}{Environment.NewLine}{Look()}", e);
+        }
+    }
+
+    /// <summary>For people who ask why: the seat's state and what the programs in the notebook said last. The photograph is kept beside the others.</summary>
+    private string Look()
+    {
+        try
+        {
+            Dump(Path.Combine(_pictures, $"{_scenario}-failed.png"), "png", 0);
+            return _laptop.Agent.Run("/program/api GET /v1/seat; for f in seat daemon; do echo; echo $f:; tail -n 15 /tmp/$f.log; done; cd /var/lib/hyperspace/vms; for f in */serial.log; do echo $f:; tail -n 4 $f; done; ps -eo pid,stat,time,args | grep -v ']$'").Output;
+        }
+        catch (Exception e) when (e is RigException or IOException or System.Net.Sockets.SocketException)
+        {
+            return $"Nothing more is known: {e.Message}";
+        }
+    }
 
     /// <summary>Puts keys down or lets them go, all at once, by QEMU's names of keys.</summary>
     public void Keys(params (string Key, bool Down)[] keys)
@@ -77,12 +103,14 @@ public sealed class Notebook : IDisposable
     /// <summary>Presses keys together: down in order, up in reverse.</summary>
     public void Press(params string[] keys) => Keys([.. keys.Select(k => (k, true)), .. keys.Reverse().Select(k => (k, false))]);
 
-    /// <summary>The leader and a port's digit. The events go in parts, because the emulated keyboard holds sixteen of them.</summary>
+    /// <summary>
+    /// The leader and a port's digit, in one piece: a rig that is kept waiting between two keys must not look like a slow hand. The emulated keyboard holds sixteen events, a Right Ctrl is two of them,
+    /// so ten are taken; whoever presses more at once waits for this to have been seen.
+    /// </summary>
     public void Chord(int port)
     {
-        Press("ctrl_r");
-        Press("ctrl_r");
-        Press(port.ToString(CultureInfo.InvariantCulture));
+        string digit = port.ToString(CultureInfo.InvariantCulture);
+        Keys(("ctrl_r", true), ("ctrl_r", false), ("ctrl_r", true), ("ctrl_r", false), (digit, true), (digit, false));
     }
 
     /// <summary>The chord, and then until the keys are where they are to be.</summary>
@@ -109,7 +137,15 @@ public sealed class Notebook : IDisposable
 
     public void Unplug(string device) => _laptop.Monitor.Do("device_del", new JsonObject { ["id"] = device });
 
-    public void PlugIn(string driver, string device) => _laptop.Monitor.Do("device_add", new JsonObject { ["driver"] = driver, ["id"] = device, ["bus"] = "usb.0" });
+    public void PlugIn(string driver, string device, string serial) =>
+        _laptop.Monitor.Do("device_add", new JsonObject { ["driver"] = driver, ["id"] = device, ["bus"] = "usb.0", ["serial"] = serial });
+
+    /// <summary>Whether the seat trusts the device with that serial number: <c>trusted</c>, <c>asked</c>; null when it has none such.</summary>
+    public string? TrustOf(string serial) => DeviceWith(serial)?["trust"]?.GetValue<string>();
+
+    /// <summary>What the seat says of the device with that serial number; null when it has none such.</summary>
+    public JsonNode? DeviceWith(string serial) =>
+        Status()?["devices"]?.AsArray().FirstOrDefault(d => d!["id"]!.GetValue<string>().EndsWith($":{serial}", StringComparison.Ordinal));
 
     /// <summary>Gives a socket of the graphics card, 0 or 1, a monitor of that size.</summary>
     public void PlugMonitor(int socket, ushort width, ushort height)
@@ -172,6 +208,7 @@ public sealed class Notebook : IDisposable
 
     public void Dispose()
     {
+        System.Console.Error.WriteLine($"{_scenario} took {_laptop.Clock}.");
         _cables.ForEach(static cable => cable.Dispose());
         _laptop.Dispose();
         File.Delete(_ppm);

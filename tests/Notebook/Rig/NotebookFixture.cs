@@ -10,10 +10,12 @@ namespace Hyperspace.Tests.Notebook.Rig;
 /// </summary>
 public sealed class NotebookFixture
 {
+    private static readonly Lazy<NotebookFixture> Only = new(static () => new NotebookFixture());
+
     private readonly string _snapshot;
     private readonly LaptopFiles _files;
 
-    public NotebookFixture()
+    private NotebookFixture()
     {
         string top = Setting("HYPERSPACE_TOP"), program = Setting("HYPERSPACE_PROGRAM"), cache = Setting("HYPERSPACE_CACHE");
         string image = Path.Combine(cache, "notebook"), work = Path.Combine(top, ".build", "notebook");
@@ -21,7 +23,8 @@ public sealed class NotebookFixture
         Directory.CreateDirectory(Pictures);
         _snapshot = Path.Combine(work, "snapshot");
         _files = new LaptopFiles(Path.Combine(image, "vmlinuz"), Path.Combine(image, "initrd"), Path.Combine(image, "root.ext2"), Path.Combine(work, "program.img"));
-        string key = Key(program, Path.Combine(image, "fingerprint"), Path.Combine(top, "tests", "Notebook", "image"), _files);
+        string devices = DevicesFolder(top);
+        string key = Key([program, .. Directory.GetFiles(devices, "hyperspace-devices*"), .. Directory.GetFiles(devices, "Hyperspace.*.dll")], Path.Combine(image, "fingerprint"), Path.Combine(top, "tests", "Notebook", "image"), _files);
         string keyFile = Path.Combine(work, "key");
         if (File.Exists(keyFile) && File.ReadAllText(keyFile) == key)
         {
@@ -29,7 +32,7 @@ public sealed class NotebookFixture
         }
 
         File.Delete(keyFile);
-        Run(Path.Combine(top, "tests", "Notebook", "image", "pack"), program, Path.Combine(cache, "guests"), image, _files.Program);
+        Run(Path.Combine(top, "tests", "Notebook", "image", "pack"), program, devices, Path.Combine(cache, "guests"), image, _files.Program);
         Prepare();
         File.WriteAllText(keyFile, key);
     }
@@ -37,9 +40,10 @@ public sealed class NotebookFixture
     /// <summary>Where photographs are kept.</summary>
     public string Pictures { get; }
 
-    /// <summary>A notebook of its own for one scenario, just as the snapshot was taken.</summary>
-    public Notebook Open([System.Runtime.CompilerServices.CallerMemberName] string scenario = "") =>
-        new(Laptop.Restore(Directory.CreateTempSubdirectory("nb").FullName, _files, _snapshot), Pictures, scenario);
+    /// <summary>A notebook of its own for one scenario, just as the snapshot was taken. The first caller switches the notebook on.</summary>
+    public static Notebook Open([System.Runtime.CompilerServices.CallerMemberName] string scenario = "") => Only.Value.Restore(scenario);
+
+    private Notebook Restore(string scenario) => new(Laptop.Restore(Directory.CreateTempSubdirectory("nb").FullName, _files, _snapshot), Pictures, scenario);
 
     /// <summary>An emulated machine hangs now and then; a second one is tried, and that is said.</summary>
     private void Prepare()
@@ -57,21 +61,20 @@ public sealed class NotebookFixture
 
     private void TakeSnapshot()
     {
-        var watch = Stopwatch.StartNew();
         string folder = Directory.CreateTempSubdirectory("nb").FullName;
         Laptop laptop = Laptop.Boot(folder, _files);
-        System.Console.Error.WriteLine($"The notebook and its VMs were up after {watch.Elapsed.TotalSeconds:0} s.");
+        System.Console.Error.WriteLine($"The notebook and its VMs were up after {laptop.Clock}.");
         using var notebook = new Notebook(laptop, Pictures, "start");
         notebook.StartSeat();
-        System.Console.Error.WriteLine($"Its seat was on the screen after {watch.Elapsed.TotalSeconds:0} s.");
+        System.Console.Error.WriteLine($"Its seat was on the screen after {laptop.Clock}.");
         laptop.Save(_snapshot);
     }
 
-    private static string Key(string program, string fingerprint, string recipes, LaptopFiles laptop)
+    private static string Key(string[] programs, string fingerprint, string recipes, LaptopFiles laptop)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(string.Join(' ', Laptop.Arguments("", laptop))));
-        string[] files = [program, fingerprint, .. Directory.GetFiles(recipes, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        string[] files = [.. programs.Order(StringComparer.Ordinal), fingerprint, .. Directory.GetFiles(recipes, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         foreach (string file in files)
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file));
@@ -79,6 +82,14 @@ public sealed class NotebookFixture
         }
 
         return Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    /// <summary>Where tests/Devices is built: in the same configuration as this.</summary>
+    private static string DevicesFolder(string top)
+    {
+        string[] own = AppContext.BaseDirectory.TrimEnd('/').Split('/');
+        string folder = Path.Combine(top, "tests", "Devices", "bin", own[^2], own[^1], "linux-x64");
+        return File.Exists(Path.Combine(folder, "hyperspace-devices")) ? folder : throw new RigException($"{folder} has no hyperspace-devices; ./test builds it.");
     }
 
     private static string Setting(string name) => Environment.GetEnvironmentVariable(name)
@@ -96,5 +107,3 @@ public sealed class NotebookFixture
     }
 }
 
-[CollectionDefinition("notebook", DisableParallelization = true)]
-public sealed class NotebookCollection : ICollectionFixture<NotebookFixture>;

@@ -1,10 +1,16 @@
 using System.Text;
+using Hyperspace.Seat.Display.Text;
 
 namespace Hyperspace.Tests.Notebook.Rig;
 
 /// <summary>A photograph of the notebook's screen: three bytes a pixel, as QEMU's screendump writes them (PPM, P6).</summary>
 public sealed class Photo
 {
+    /// <summary>Rows of the trusted bar on a monitor with text of 16 rows.</summary>
+    public const int BarHeight = 24;
+
+    private static readonly Lazy<ScreenReader> Reader = new(static () => new ScreenReader(SystemFont.Load(out string? problem) ?? throw new RigException(problem!)));
+
     private readonly byte[] _pixels;
 
     private Photo(int width, int height, byte[] pixels) => (Width, Height, _pixels) = (width, height, pixels);
@@ -39,6 +45,21 @@ public sealed class Photo
         return header[0] == "P6" && data.Length - at == width * height * 3
             ? new Photo(width, height, data[at..])
             : throw new RigException($"{file} is not a whole photograph.");
+    }
+
+    /// <summary>What is written in the trusted bar, in the console's font of 16 rows.</summary>
+    public string Bar
+    {
+        get
+        {
+            uint[] strip = new uint[Width * BarHeight];
+            for (int i = 0; i < strip.Length; i++)
+            {
+                strip[i] = (uint)this[i % Width, i / Width];
+            }
+
+            return Reader.Value.Read(strip, Width, BarHeight, 0, (BarHeight - 16) / 2)[0];
+        }
     }
 
     /// <summary>How many pixels of the rectangle have that colour, each channel within 8.</summary>

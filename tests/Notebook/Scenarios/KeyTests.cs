@@ -1,19 +1,19 @@
+using System.Text.RegularExpressions;
 using Hyperspace.Tests.Notebook.Rig;
 
 namespace Hyperspace.Tests.Notebook.Scenarios;
 
 /// <summary>Where the notebook's keys go. The evidence is what the VMs' kernels have logged.</summary>
-[Collection("notebook")]
-public sealed class KeyTests(NotebookFixture fixture)
+public sealed partial class KeyTests
 {
-    private const int KeyA = 30, KeyQ = 16, LeftShift = 42;
+    private const int Esc = 1, KeyA = 30, KeyE = 18, KeyQ = 16, KeyW = 17, LeftShift = 42;
 
     private static readonly string[] Vms = ["alpha", "beta", "gamma"];
 
     [Fact]
     public void FiftySwitchesWithKeysHeldLeaveNoKeyDownAndLoseNone()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         int before = notebook.Status()!["switches"]!.GetValue<int>();
         int[] pressed = new int[3];
         notebook.Down("a");
@@ -25,11 +25,11 @@ public sealed class KeyTests(NotebookFixture fixture)
             pressed[port - 1]++;
 
             // The emulated keyboard holds sixteen events, and only the notebook knows how quickly it takes them.
-            notebook.Sh("sleep 0.1");
+            int made = before + i + 1;
+            notebook.Until($"switch {i + 1} is made", () => notebook.Status()?["switches"]?.GetValue<int>() == made);
         }
 
         notebook.Up("a");
-        notebook.Until("all switches are made", () => notebook.Status()!["switches"]!.GetValue<int>() == before + 50);
         for (int i = 0; i < Vms.Length; i++)
         {
             string vm = Vms[i];
@@ -43,7 +43,7 @@ public sealed class KeyTests(NotebookFixture fixture)
     [Fact]
     public void TheAttentionKeyWorksWhileTheFocusedVmHangs()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.SwitchTo(1);
         notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
         notebook.Press("f10");
@@ -57,9 +57,54 @@ public sealed class KeyTests(NotebookFixture fixture)
     }
 
     [Fact]
+    public void ChordsAndTheAttentionKeyWorkWhileKeysAreStuck()
+    {
+        using Rig.Notebook notebook = NotebookFixture.Open();
+        notebook.SwitchTo(1);
+        notebook.Down("shift");
+        notebook.Down("a");
+        notebook.Until("Alpha holds both", () => notebook.HeldIn("alpha") is [KeyA, LeftShift]);
+
+        notebook.SwitchTo(2);
+        notebook.Until("Beta holds the modifier", () => notebook.HeldIn("beta") is [LeftShift]);
+        Assert.Empty(notebook.HeldIn("alpha"));
+
+        notebook.Press("ctrl", "alt", "esc");
+        notebook.Until("the console has the focus", () => notebook.Status()?["port"]?.GetValue<int>() == 0);
+        notebook.Until("Beta holds nothing", () => notebook.HeldIn("beta").Length == 0);
+        Assert.DoesNotContain(notebook.KeysSeen("beta"), k => k.Code is KeyA or Esc);
+    }
+
+    [Fact]
+    public void AChordDuringAnAutoRepeatEndsTheRepeat()
+    {
+        using Rig.Notebook notebook = NotebookFixture.Open();
+        notebook.SwitchTo(1);
+        notebook.Down("a");
+        notebook.Until("Alpha repeats the key", () => notebook.Log("alpha").Count(line => line == $"hs:key {KeyA} 2") > 3);
+
+        notebook.SwitchTo(2);
+        notebook.Until("Alpha holds nothing", () => notebook.HeldIn("alpha").Length == 0);
+        int repeats = Repeats();
+        notebook.Press("q");
+        notebook.Until("Beta has its key", () => notebook.KeysSeen("beta").Contains((KeyQ, false)));
+        Assert.Equal(repeats, Repeats());
+        Assert.DoesNotContain(notebook.Log("beta"), line => line.StartsWith($"hs:key {KeyA} ", StringComparison.Ordinal));
+
+        // The key is dead until it is pressed again, in this VM and in the other.
+        notebook.SwitchTo(1);
+        notebook.Up("a");
+        notebook.Press("a");
+        notebook.Until("Alpha has the second press", () => notebook.KeysSeen("alpha").Count(k => k == (KeyA, false)) == 2);
+        Assert.Equal(2, notebook.KeysSeen("alpha").Count(k => k == (KeyA, true)));
+
+        int Repeats() => notebook.Log("alpha").Count(line => line == $"hs:key {KeyA} 2");
+    }
+
+    [Fact]
     public void AVmThatIsKilledWhileFocusedLeavesTheSeatAndTheOthersUsable()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.SwitchTo(1);
         notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
         notebook.Down("a");
@@ -75,21 +120,70 @@ public sealed class KeyTests(NotebookFixture fixture)
     }
 
     [Fact]
-    public void AKeyboardThatIsUnpluggedWithShiftDownLetsItGo()
+    public void AKeyboardThatIsUnpluggedWithShiftDownLetsItGoAndIsKnownWhenItComesBack()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
+        notebook.PlugIn("usb-kbd", "own", "4711");
+        notebook.Until("the seat asks about it", () => notebook.TrustOf("4711") == "asked");
+        notebook.Sh($"{Rig.Notebook.Program} seat devices accept {notebook.DeviceWith("4711")!["id"]}");
+        notebook.Until("it is accepted", () => notebook.TrustOf("4711") == "trusted");
         notebook.SwitchTo(1);
         notebook.Down("shift");
         notebook.Press("q");
-        notebook.Until("Alpha holds Shift", () => notebook.HeldIn("alpha").Contains(LeftShift));
-        notebook.Unplug("kbd0");
+        notebook.Until("Alpha holds Shift", () => notebook.HeldIn("alpha") is [LeftShift]);
+        notebook.Unplug("own");
         notebook.Until("Alpha holds nothing", () => notebook.HeldIn("alpha").Length == 0);
+
+        notebook.PlugIn("usb-kbd", "own", "4711");
+        notebook.Until("the seat has it again", () => notebook.TrustOf("4711") == "trusted");
+        notebook.Press("w");
+        notebook.Until("Alpha has its key", () => notebook.KeysSeen("alpha").Contains((KeyW, false)));
+        Assert.Empty(notebook.HeldIn("alpha"));
     }
+
+    [Fact]
+    public void AKeyboardThatIsPluggedInTypesNothingUntilItIsAccepted()
+    {
+        using Rig.Notebook notebook = NotebookFixture.Open();
+        notebook.SwitchTo(1);
+        notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
+        notebook.PlugIn("usb-kbd", "stick", "666");
+        notebook.Until("the seat asks about it", () => notebook.TrustOf("666") == "asked");
+        notebook.See("the bar asks", p => p.Bar.Contains("New keyboard", StringComparison.Ordinal), "asked");
+
+        // QEMU's keys come from the keyboard that was plugged in last. The attention key is behind the other one in its queue.
+        notebook.Press("w");
+        notebook.Press("ctrl", "alt", "esc");
+        notebook.See("the console is on the screen", p => p.Shows(Rig.Notebook.Console), "attention");
+        Assert.DoesNotContain(notebook.KeysSeen("alpha"), k => k.Code is KeyW or Esc);
+        notebook.Chord(2);
+        notebook.Press("w");
+
+        // Only who sees the screen knows the digits.
+        Photo asked = notebook.See("the bar asks for digits", p => DigitsIn(p) is not null, "digits");
+        foreach (char digit in DigitsIn(asked)!)
+        {
+            notebook.Press(digit.ToString());
+        }
+
+        notebook.Until("it is accepted", () => notebook.TrustOf("666") == "trusted");
+        Assert.Equal(0, notebook.Status()!["port"]!.GetValue<int>());
+        notebook.SwitchTo(1);
+        notebook.Press("e");
+        notebook.Until("Alpha has its key", () => notebook.KeysSeen("alpha").Contains((KeyE, false)));
+        Assert.DoesNotContain(notebook.KeysSeen("alpha"), k => k.Code == KeyW);
+        Assert.Empty(notebook.KeysSeen("beta"));
+    }
+
+    private static string? DigitsIn(Photo photo) => Digits().Match(photo.Bar) is { Success: true } match ? match.Groups[1].Value : null;
+
+    [GeneratedRegex(@"type (\d{4}) on it")]
+    private static partial Regex Digits();
 
     [Fact]
     public void LockLightsFollowTheFocusedVm()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.SwitchTo(1);
         Assert.DoesNotContain("1", notebook.Sh(CapsLights));
         notebook.Press("caps_lock");
@@ -99,32 +193,6 @@ public sealed class KeyTests(NotebookFixture fixture)
         notebook.SwitchTo(1);
         notebook.Until("it is on for Alpha again", () => notebook.Sh(CapsLights).Contains('1'));
     }
-
-    [Fact]
-    public void ThePointerReachesAllCornersAndNothingBeyond()
-    {
-        using Rig.Notebook notebook = fixture.Open();
-        notebook.SwitchTo(1);
-        notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
-        (int X, int Y)[] corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)];
-        foreach ((int x, int y) in corners)
-        {
-            notebook.MoveMouse(x * 3000, y * 2000);
-            notebook.Until($"the pointer is in the corner ({x}, {y})", () =>
-            {
-                notebook.MoveMouse(x, y);
-                return LastPointer(notebook) is { } at && IsCorner(at.X, x) && IsCorner(at.Y, y);
-            });
-        }
-    }
-
-    /// <summary>A virtio tablet has 0 to 32767 on both axes; a pixel is up to 43 of them.</summary>
-    private static bool IsCorner(int position, int side) => side < 0 ? position <= 64 : position >= 32767 - 64;
-
-    private static (int X, int Y)? LastPointer(Rig.Notebook notebook) =>
-        notebook.Log("alpha").LastOrDefault(line => line.StartsWith("hs:pointer", StringComparison.Ordinal))?.Split(' ') is { Length: 3 } words
-            ? (int.Parse(words[1], null), int.Parse(words[2], null))
-            : null;
 
     private const string CapsLights = "cat /sys/class/leds/*::capslock/brightness | tr -d '\\n'";
 }

@@ -3,15 +3,14 @@ using Hyperspace.Tests.Notebook.Rig;
 namespace Hyperspace.Tests.Notebook.Scenarios;
 
 /// <summary>What the notebook's screen shows.</summary>
-[Collection("notebook")]
-public sealed class ScreenTests(NotebookFixture fixture)
+public sealed class ScreenTests
 {
-    private const int BarHeight = 24;
+    private const int BarHeight = Photo.BarHeight;
 
     [Fact]
     public void ConsoleAndTwoVmsAreSeenUnderTheBar()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         Photo console = notebook.See("the console is on the screen", p => p.Shows(Rig.Notebook.Console), "console");
         Assert.Equal((1280, 800), (console.Width, console.Height));
         Assert.Equal(0, console.Count(Rig.Notebook.Alpha, 0, BarHeight, 1280, 100));
@@ -30,7 +29,7 @@ public sealed class ScreenTests(NotebookFixture fixture)
     [Fact]
     public void AVmThatDrawsAFalseBarStaysBelowTheRealOne()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.SwitchTo(1);
         notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
         notebook.Press("f9");
@@ -42,7 +41,7 @@ public sealed class ScreenTests(NotebookFixture fixture)
     [Fact]
     public void AnotherVirtualTerminalGetsTheScreenAndTheSeatComesBack()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.SwitchTo(1);
         notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
 
@@ -64,7 +63,7 @@ public sealed class ScreenTests(NotebookFixture fixture)
     [Fact]
     public void ASeatThatIsKilledWithAKeyDownLeavesTheTextConsoleUsableAndNoKeyDownInTheVms()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.SwitchTo(1);
         notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
         Assert.Contains("graphics", notebook.Sh(ConsoleMode));
@@ -86,7 +85,7 @@ public sealed class ScreenTests(NotebookFixture fixture)
     [Fact]
     public void AMonitorOfAnotherSizeIsUsedInItsOwnSize()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.PlugMonitor(0, 1920, 1080);
         notebook.See("the console has the new size", p => (p.Width, p.Height) == (1920, 1080) && p.Shows(Rig.Notebook.Console), "large");
         notebook.Until("the seat says so too", () => notebook.Status()!["width"]!.GetValue<int>() == 1920);
@@ -98,7 +97,7 @@ public sealed class ScreenTests(NotebookFixture fixture)
     [Fact]
     public void ASecondMonitorShowsTheSame()
     {
-        using Rig.Notebook notebook = fixture.Open();
+        using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.PlugMonitor(1, 1024, 768);
         notebook.See("the console is on the second screen", p => p.Shows(Rig.Notebook.Console), "console", socket: 1);
         notebook.SwitchTo(1);

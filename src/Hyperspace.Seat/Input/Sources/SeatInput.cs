@@ -30,12 +30,13 @@ public sealed class SeatInput : IDisposable
         (_seat, _backend, _notify) = (seat, backend, notify);
         _repeater = new KeyRepeater(sink, key => seat.FocusedPort == 0 || HostKeys.Of(key) is HostKeyKind.Volume or HostKeyKind.Brightness);
         _source = new LibinputSource(backend, sink, watcher) { Repeater = _repeater };
-        _repeatTimer = reactor.Timer(() => _repeater.Tick(Reactor.Now));
+        _repeatTimer = reactor.Timer(() => _repeater.Tick(seat.ReadDevicesUntilNow()));
         _repeater.DeadlineChanged = ArmRepeat;
         _retryTimer = reactor.Timer(Retry);
         seat.LightsChanged = ShowLights;
         ShowLights();
         _watch = reactor.Watch(backend.Fd, FdEvents.Readable, _ => Drain());
+        seat.ReadDevices = Drain;
         Drain();
     }
 
@@ -142,6 +143,7 @@ public sealed class SeatInput : IDisposable
     public void Dispose()
     {
         _seat.LightsChanged = null;
+        _seat.ReadDevices = null;
         _watch.Dispose();
         _source.Dispose();
         _backend.Dispose();

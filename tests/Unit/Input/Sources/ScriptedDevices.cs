@@ -13,7 +13,8 @@ internal sealed class ScriptedDevices : IInputBackend
     private readonly List<InputRefusal> _refusals = [];
     private int _last;
 
-    public int Fd => -1;
+    /// <summary>What a seat's loop waits on; nothing ever wakes it.</summary>
+    public int Fd { get; init; } = -1;
     public long Now { get; set; } = 1_000_000_000;
     public Dictionary<int, InputLeds> Leds { get; } = [];
     public List<int> Silenced { get; } = [];
