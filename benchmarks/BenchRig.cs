@@ -163,6 +163,9 @@ internal sealed class BenchRig : IDisposable
         }
     }
 
+    /// <summary>Does what waits for the seat, without waiting for more.</summary>
+    public void PumpOnce() => _reactor.RunOnce(TimeSpan.Zero);
+
     public void PumpFor(TimeSpan time)
     {
         long end = Reactor.Now + (long)(time.TotalMilliseconds * 1e6);

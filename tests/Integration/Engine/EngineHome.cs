@@ -94,12 +94,14 @@ internal sealed class EngineHome : IAsyncDisposable
     }
 
     /// <summary>Waits for a condition.</summary>
-    public static async Task UntilAsync(Func<bool> condition, Func<string> what)
+    /// <param name="atMost">60 s without it.</param>
+    public static async Task UntilAsync(Func<bool> condition, Func<string> what, TimeSpan? atMost = null)
     {
+        TimeSpan patience = atMost ?? TimeSpan.FromSeconds(60);
         var watch = Stopwatch.StartNew();
         while (!condition())
         {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), $"Waited 60 s for {what()}");
+            Assert.True(watch.Elapsed < patience, $"Waited {patience.TotalSeconds:0} s for {what()}");
             await Task.Delay(20);
         }
     }

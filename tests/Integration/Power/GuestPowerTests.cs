@@ -1,9 +1,6 @@
 using System.Diagnostics;
-using Hyperspace.Machines.Power.Mailbox;
-using Hyperspace.Machines.Power.Table;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
-using Hyperspace.Protocols.PowerMailbox;
 using Hyperspace.Tests.Integration.Engine;
 using static Hyperspace.Tests.Integration.Power.PowerHome;
 
@@ -34,7 +31,7 @@ public sealed class GuestPowerTests
         for (int round = 0; round < 6; round++)
         {
             home.Control.Set(Any(random));
-            await AssertSeesAsync(guest, home.Control.Current);
+            await home.AssertSeesAsync("vm", home.Control.Current);
         }
 
         for (int i = 0; i < 1000; i++)
@@ -42,13 +39,13 @@ public sealed class GuestPowerTests
             home.Control.Set(Any(random));
         }
 
-        await AssertSeesAsync(guest, home.Control.Current);
+        await home.AssertSeesAsync("vm", home.Control.Current);
 
         // A battery is pulled out, and put in again as a new one.
         home.Control.Set(new PowerSetting([new BatteryState("BAT0", false, BatteryStatus.Unknown, null)]));
-        await AssertSeesAsync(guest, home.Control.Current);
+        await home.AssertSeesAsync("vm", home.Control.Current);
         home.Control.Set(new PowerSetting([ABattery(0, 30_000, BatteryStatus.NotCharging, 45_000)]));
-        await AssertSeesAsync(guest, home.Control.Current);
+        await home.AssertSeesAsync("vm", home.Control.Current);
     }
 
     private static PowerSetting Any(Random random)
@@ -74,7 +71,7 @@ public sealed class GuestPowerTests
         Assert.Contains("AC0.online=1\nlid=state:      open\n", fixedView, StringComparison.Ordinal);
 
         home.Control.Set(Notebook);
-        await AssertSeesAsync(mirror, home.Control.Current);
+        await home.AssertSeesAsync("mirror", home.Control.Current);
         await mirror.RunAsync("rm -f /tmp/events; for e in /sys/class/input/event*; do case $(cat $e/device/name) in *Lid*|*Sleep*) dd if=/dev/input/${e##*/} of=/tmp/input.${e##*/} bs=24 & esac; done; sleep 1");
         home.Control.Set(new PowerSetting([ABattery(0, 20_000, BatteryStatus.Discharging)]));
         await EventuallyAsync(mirror, "cat /tmp/events", "change power_supply BAT0");
@@ -100,53 +97,21 @@ public sealed class GuestPowerTests
         await home.OpenAsync();
         LinuxGuest guest = await home.BootAsync("vm");
         home.Control.Set(Notebook);
-        await AssertSeesAsync(guest, home.Control.Current);
+        await home.AssertSeesAsync("vm", home.Control.Current);
         PowerState last = home.Control.Current;
         await home.CloseAsync();
         home.Control.Set(new PowerSetting([ABattery(0, 1_234, BatteryStatus.Charging)], AcOnline: true, LidOpen: false));
-        await AssertSeesAsync(guest, last);
+        await AssertSettlesAsync(guest, last);
 
         // The cycles are not kept over a reset.
         await guest.SendAsync("echo b >/proc/sysrq-trigger");
         await EngineHome.UntilAsync(() => home.Engine.Serial("vm").Split("guest:ready").Length > 2, () => "a second boot");
         guest = await home.ShellAsync("vm");
         PowerState kept = last with { Batteries = [.. last.Batteries.Select(b => b with { Cycles = 0 })] };
-        await AssertSeesAsync(guest, kept);
+        await AssertSettlesAsync(guest, kept);
 
         await home.OpenAsync();
-        await AssertSeesAsync(guest, home.Control.Current);
-    }
-
-    /// <summary>The older machine, which the engine does not make, has its COM4 elsewhere in the name space.</summary>
-    [Fact]
-    public async Task The_table_works_on_the_machine_pc_too()
-    {
-        await using var home = new EngineHome();
-        string table = Path.Combine(home.Folder, "power.aml"), mailbox = Path.Combine(home.Folder, "power"), shell = Path.Combine(home.Folder, "shell");
-        File.WriteAllBytes(table, PowerTable.Bytes);
-        PowerState state = new([ABattery(0, 12_345, BatteryStatus.Charging)], true, false, null, null);
-        string[] arguments =
-        [
-            "-nodefaults", "-M", "pc", "-accel", "tcg", "-m", "128", "-display", "none", "-kernel", LinuxGuest.Kernel, "-initrd", LinuxGuest.Initrd(home), "-append", "console=ttyS0 quiet rdinit=/probe",
-            "-serial", $"file:{Path.Combine(home.Folder, "serial")}", "-chardev", $"socket,id=shell,path={shell},server=on,wait=off", "-serial", "chardev:shell",
-            "-acpitable", $"file={table}", "-chardev", $"socket,id=power,path={mailbox},server=on,wait=off", "-device", PowerTable.Uart,
-        ];
-        using Process qemu = Process.Start("qemu-system-x86_64", arguments);
-        try
-        {
-            await using var link = new MailboxLink(mailbox, qemu.Id, PowerRegisters.Of(state));
-            await EngineHome.UntilAsync(() => File.Exists(Path.Combine(home.Folder, "serial")) && File.ReadAllText(Path.Combine(home.Folder, "serial")).Contains("guest:ready", StringComparison.Ordinal), () => "the boot");
-            using LinuxGuest guest = await LinuxGuest.ConnectAsync(shell);
-            await AssertSeesAsync(guest, state);
-            state = state with { AcOnline = false };
-            link.Tell(PowerRegisters.Of(state));
-            await AssertSeesAsync(guest, state);
-        }
-        finally
-        {
-            qemu.Kill();
-            await qemu.WaitForExitAsync();
-        }
+        await home.AssertSeesAsync("vm", home.Control.Current);
     }
 
     /// <summary>A guest of one sector that sleeps when a key is pressed. It has no resume vector, so SeaBIOS starts it anew when it is woken.</summary>

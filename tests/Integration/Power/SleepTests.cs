@@ -28,7 +28,7 @@ public sealed class SleepTests
         LinuxGuest guest = await home.BootAsync("vm");
         await guest.LoadDriversAsync();
         await guest.RunAsync("for e in /sys/class/input/event*; do case $(cat $e/device/name) in *Virtio*Keyboard*) dd if=/dev/input/${e##*/} of=/tmp/keys bs=24 & esac; done");
-        await AssertSeesAsync(guest, home.Control.Current);
+        await home.AssertSeesAsync("vm", home.Control.Current);
 
         await guest.SendAsync("echo mem >/sys/power/state; echo woken");
         await EngineHome.StateAsync(home.Fleet, "vm", VmState.Sleeping);
@@ -36,7 +36,7 @@ public sealed class SleepTests
         await home.Fleet.ActAsync("vm", VmAction.Wake, CancellationToken.None);
         await EngineHome.StateAsync(home.Fleet, "vm", VmState.Running);
         Assert.Contains("woken", await guest.RunAsync("true"), StringComparison.Ordinal);
-        await AssertSeesAsync(guest, home.Control.Current);
+        await home.AssertSeesAsync("vm", home.Control.Current);
         Assert.Equal("what is on the disk", await guest.RunAsync("echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/vda bs=19 count=1 2>/dev/null"));
         await home.Fleet.PressAsync("vm", KeyCode.A);
 
@@ -56,6 +56,7 @@ public sealed class SleepTests
         home.Control.Set(After);
         VmStatus vm = await home.Fleet.OpenAsync("vm");
         Assert.Equal("template", vm.StartedBy);
-        await AssertSeesAsync(await home.ShellAsync("vm"), home.Control.Current);
+        await home.ShellAsync("vm");
+        await home.AssertSeesAsync("vm", home.Control.Current);
     }
 }

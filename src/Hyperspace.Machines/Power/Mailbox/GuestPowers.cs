@@ -40,6 +40,15 @@ public sealed class GuestPowers : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a guest has been told everything; false while nobody is connected.</summary>
+    internal bool IsQuiet(string vm)
+    {
+        lock (_lock)
+        {
+            return _links.TryGetValue(vm, out (int, MailboxLink Link) entry) && entry.Link.IsQuiet;
+        }
+    }
+
     private VmPower Describe(string vm, PowerState host)
     {
         PowerDefinition power = _fleet.PowerOf(vm);

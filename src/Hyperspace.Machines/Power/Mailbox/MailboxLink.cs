@@ -33,6 +33,7 @@ internal sealed class MailboxLink : IAsyncDisposable
     private PowerRegisters? _sent;
     private Notices _buttons;
     private bool _everything;
+    private bool _speaking;
     private long? _lookAgain;
 
     /// <param name="path">The socket on which QEMU listens.</param>
@@ -47,6 +48,18 @@ internal sealed class MailboxLink : IAsyncDisposable
 
     /// <summary>Messages sent since the beginning.</summary>
     public long Messages { get; private set; }
+
+    /// <summary>Everything is said, the reminder too, and QEMU or the kernel has it: nothing more comes from here before the next change.</summary>
+    public bool IsQuiet
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return IsConnected && !_speaking && !_everything && _buttons == Notices.None && _lookAgain is null && _wanted.Equals(_sent);
+            }
+        }
+    }
 
     /// <summary>The guest is to have this. Returns at once.</summary>
     public void Tell(PowerRegisters registers)
@@ -146,7 +159,7 @@ internal sealed class MailboxLink : IAsyncDisposable
     {
         lock (_lock)
         {
-            (_sent, _everything, _buttons, _lookAgain, IsConnected) = (null, true, Notices.None, null, true);
+            (_sent, _everything, _speaking, _buttons, _lookAgain, IsConnected) = (null, true, false, Notices.None, null, true);
         }
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
@@ -231,7 +244,8 @@ internal sealed class MailboxLink : IAsyncDisposable
             }
 
             notices |= _buttons;
-            if (notices == Notices.None)
+            _speaking = notices != Notices.None;
+            if (!_speaking)
             {
                 wait = _lookAgain is { } due ? TimeSpan.FromMilliseconds(Math.Max(1, (due - Stopwatch.GetTimestamp()) * 1000.0 / Stopwatch.Frequency)) : Timeout.InfiniteTimeSpan;
                 return 0;

@@ -4,7 +4,7 @@
  *   -chardev socket,id=power,path=...,server=on,wait=off -device isa-serial,chardev=power,iobase=0x6f8,irq=7,index=3
  * Built by iasl with the program (Power/PowerTable.targets).
  */
-DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
+DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000004)
 {
     // QEMU describes the UART as COM4 (PNP0501).
     External (\_SB.PCI0, DeviceObj)
@@ -59,9 +59,11 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
             }
 
             Mutex (MTX, 0)
-            Name (PREG, 0xFF)   // the frame that is being read
+            Name (PREG, 0xFF)   // the frame that is being read: its register, its value so far, the place of the next seven bits
             Name (PVAL, 0)
-            Name (PCNT, 5)
+            Name (PSHF, 35)
+            Name (FRSH, Package (4) { 0, 0, 0, 0 })
+            Name (FRSN, 0)      // registers since the last commit: the first four are in FRSH
             Name (SEEN, 0)      // commits seen
             Name (DRTY, 7)      // what KEEP has to write: 1 registers 0 to 0x0F, 2 0x10 to 0x1F, 4 0x20 to 0x2F
             Name (MARK, 0)
@@ -87,15 +89,26 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
                 LCR = 0x03          // 8N1, divisor latch closed
                 FCR = 0xC7          // FIFOs on and empty, an interrupt for 14 bytes: QEMU hands over as many at a time
                 MCR = 0x0B          // DTR RTS OUT2
-                PCNT = 5
+                PSHF = 35
+                SCR = 0x48          // a reset or a sleep clears it
                 IER = 0x01          // received-data interrupt
                 RBR = 0x52          // 'R'
             }
 
-            // A commit: what has come becomes what is.
+            // A commit: what has come becomes what is. To copy the whole package takes an emulated CPU some milliseconds, and most changes are of one to four registers.
             Method (CMMT, 0, Serialized)
             {
-                CopyObject (SHDW, LIVE)
+                If (FRSN > 4)
+                {
+                    CopyObject (SHDW, LIVE)
+                    FRSN = Zero
+                }
+                While (FRSN > Zero)
+                {
+                    FRSN--
+                    Local0 = DerefOf (FRSH [FRSN])
+                    LIVE [Local0] = DerefOf (SHDW [Local0])
+                }
                 SEEN++
                 KEEP ()
             }
@@ -175,44 +188,66 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
                 Return (One)
             }
 
-            // Takes in all that waits; returns the mask of notifications.
+            // A whole frame.
+            Method (FRAM, 2, Serialized)
+            {
+                If (Arg0 < 48)
+                {
+                    SHDW [Arg0] = Arg1
+                    DRTY |= (One << (Arg0 >> 4))
+                    If (FRSN < 4) { FRSH [FRSN] = Arg0 }
+                    FRSN++
+                    Return (Zero)
+                }
+                If (Arg0 == 0x7F)
+                {
+                    CMMT ()
+                    Return (Arg1)
+                }
+                Return (Zero)
+            }
+
+            // Takes in all that waits; returns the mask of notifications. The interrupt is off meanwhile: an emulated CPU takes longer for a byte than the FIFO's timeout is, so that each
+            // byte would make one more. Switched on again it comes at once if something has come after the last look.
             Method (DRN, 0, Serialized)
             {
                 Acquire (MTX, 0xFFFF)
-                If (IER != 0x01)
+                If (SCR != 0x48)
                 {
-                    SETU ()         // a reset or a sleep has cleared it
+                    SETU ()
                 }
                 Local7 = Zero
-                Local6 = 0x1000
-                While (((LSR & One) && (Local6 > Zero)))
+                If (LSR & One)
                 {
-                    Local6--
-                    Local0 = RBR
-                    If (Local0 & 0x80)
+                    IER = Zero
+                    Local1 = PREG
+                    Local2 = PVAL
+                    Local3 = PSHF
+                    Local6 = 0x1000
+                    While (((LSR & One) && (Local6 > Zero)))
                     {
-                        PREG = (Local0 & 0x7F)
-                        PVAL = Zero
-                        PCNT = Zero
-                    }
-                    ElseIf (PCNT < 5)
-                    {
-                        PVAL |= (Local0 << (PCNT * 7))
-                        PCNT++
-                        If (PCNT == 5)
+                        Local6--
+                        Local0 = RBR
+                        If (Local0 & 0x80)
                         {
-                            If (PREG < 48)
+                            Local1 = (Local0 & 0x7F)
+                            Local2 = Zero
+                            Local3 = Zero
+                        }
+                        ElseIf (Local3 < 35)
+                        {
+                            Local2 |= (Local0 << Local3)
+                            Local3 += 7
+                            If (Local3 == 35)
                             {
-                                SHDW [PREG] = PVAL
-                                DRTY |= (One << (PREG >> 4))
-                            }
-                            ElseIf (PREG == 0x7F)
-                            {
-                                CMMT ()
-                                Local7 |= PVAL
+                                Local7 |= FRAM (Local1, Local2)
                             }
                         }
                     }
+                    PREG = Local1
+                    PVAL = Local2
+                    PSHF = Local3
+                    IER = One
                 }
                 Release (MTX)
                 Return (Local7)
@@ -232,11 +267,17 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
                 If (Arg0 & 0x80) { Notify (\_TZ.HTZ0, 0x81) }
             }
 
-            // A register, after anything that an interrupt was lost for.
-            Method (REG, 1, Serialized)
+            // Before anything is read: what an interrupt was lost for.
+            Method (SYNC, 0, Serialized)
             {
                 Local0 = DRN ()
                 If (Local0) { TELL (Local0) }
+            }
+
+            // A register.
+            Method (REG, 1, Serialized)
+            {
+                SYNC ()
                 Return (DerefOf (LIVE [Arg0]))
             }
 
@@ -340,11 +381,12 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
                 Name (BIFP, Package (13) { 0, 0, 0, 1, 0, 0, 0, 1, 1, "Hyperspace", "0", "LION", "HSP" })
                 Method (_BIF, 0, Serialized)
                 {
-                    BIFP [1] = \_SB.HSPM.REG (0x10 + 5)
-                    BIFP [2] = \_SB.HSPM.REG (0x10 + 6)
-                    BIFP [4] = \_SB.HSPM.REG (0x10 + 7)
-                    BIFP [5] = \_SB.HSPM.REG (0x10 + 8)
-                    BIFP [6] = \_SB.HSPM.REG (0x10 + 9)
+                    \_SB.HSPM.SYNC ()
+                    BIFP [1] = DerefOf (\_SB.HSPM.LIVE [0x10 + 5])
+                    BIFP [2] = DerefOf (\_SB.HSPM.LIVE [0x10 + 6])
+                    BIFP [4] = DerefOf (\_SB.HSPM.LIVE [0x10 + 7])
+                    BIFP [5] = DerefOf (\_SB.HSPM.LIVE [0x10 + 8])
+                    BIFP [6] = DerefOf (\_SB.HSPM.LIVE [0x10 + 9])
                     Return (BIFP)
                 }
                 Name (BIXP, Package (20)
@@ -353,21 +395,23 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
                 })
                 Method (_BIX, 0, Serialized)
                 {
-                    BIXP [2] = \_SB.HSPM.REG (0x10 + 5)
-                    BIXP [3] = \_SB.HSPM.REG (0x10 + 6)
-                    BIXP [5] = \_SB.HSPM.REG (0x10 + 7)
-                    BIXP [6] = \_SB.HSPM.REG (0x10 + 8)
-                    BIXP [7] = \_SB.HSPM.REG (0x10 + 9)
-                    BIXP [8] = \_SB.HSPM.REG (0x10 + 10)
+                    \_SB.HSPM.SYNC ()
+                    BIXP [2] = DerefOf (\_SB.HSPM.LIVE [0x10 + 5])
+                    BIXP [3] = DerefOf (\_SB.HSPM.LIVE [0x10 + 6])
+                    BIXP [5] = DerefOf (\_SB.HSPM.LIVE [0x10 + 7])
+                    BIXP [6] = DerefOf (\_SB.HSPM.LIVE [0x10 + 8])
+                    BIXP [7] = DerefOf (\_SB.HSPM.LIVE [0x10 + 9])
+                    BIXP [8] = DerefOf (\_SB.HSPM.LIVE [0x10 + 10])
                     Return (BIXP)
                 }
                 Name (BSTP, Package (4) { 0, 0, 0, 0 })
                 Method (_BST, 0, Serialized)
                 {
-                    BSTP [0] = \_SB.HSPM.REG (0x10 + 1)
-                    BSTP [1] = \_SB.HSPM.REG (0x10 + 2)
-                    BSTP [2] = \_SB.HSPM.REG (0x10 + 3)
-                    BSTP [3] = \_SB.HSPM.REG (0x10 + 4)
+                    \_SB.HSPM.SYNC ()
+                    BSTP [0] = DerefOf (\_SB.HSPM.LIVE [0x10 + 1])
+                    BSTP [1] = DerefOf (\_SB.HSPM.LIVE [0x10 + 2])
+                    BSTP [2] = DerefOf (\_SB.HSPM.LIVE [0x10 + 3])
+                    BSTP [3] = DerefOf (\_SB.HSPM.LIVE [0x10 + 4])
                     Return (BSTP)
                 }
             }
@@ -384,11 +428,12 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
                 Name (BIFP, Package (13) { 0, 0, 0, 1, 0, 0, 0, 1, 1, "Hyperspace", "1", "LION", "HSP" })
                 Method (_BIF, 0, Serialized)
                 {
-                    BIFP [1] = \_SB.HSPM.REG (0x20 + 5)
-                    BIFP [2] = \_SB.HSPM.REG (0x20 + 6)
-                    BIFP [4] = \_SB.HSPM.REG (0x20 + 7)
-                    BIFP [5] = \_SB.HSPM.REG (0x20 + 8)
-                    BIFP [6] = \_SB.HSPM.REG (0x20 + 9)
+                    \_SB.HSPM.SYNC ()
+                    BIFP [1] = DerefOf (\_SB.HSPM.LIVE [0x20 + 5])
+                    BIFP [2] = DerefOf (\_SB.HSPM.LIVE [0x20 + 6])
+                    BIFP [4] = DerefOf (\_SB.HSPM.LIVE [0x20 + 7])
+                    BIFP [5] = DerefOf (\_SB.HSPM.LIVE [0x20 + 8])
+                    BIFP [6] = DerefOf (\_SB.HSPM.LIVE [0x20 + 9])
                     Return (BIFP)
                 }
                 Name (BIXP, Package (20)
@@ -397,21 +442,23 @@ DefinitionBlock ("power.aml", "SSDT", 2, "HSPACE", "HSPPOWER", 0x00000003)
                 })
                 Method (_BIX, 0, Serialized)
                 {
-                    BIXP [2] = \_SB.HSPM.REG (0x20 + 5)
-                    BIXP [3] = \_SB.HSPM.REG (0x20 + 6)
-                    BIXP [5] = \_SB.HSPM.REG (0x20 + 7)
-                    BIXP [6] = \_SB.HSPM.REG (0x20 + 8)
-                    BIXP [7] = \_SB.HSPM.REG (0x20 + 9)
-                    BIXP [8] = \_SB.HSPM.REG (0x20 + 10)
+                    \_SB.HSPM.SYNC ()
+                    BIXP [2] = DerefOf (\_SB.HSPM.LIVE [0x20 + 5])
+                    BIXP [3] = DerefOf (\_SB.HSPM.LIVE [0x20 + 6])
+                    BIXP [5] = DerefOf (\_SB.HSPM.LIVE [0x20 + 7])
+                    BIXP [6] = DerefOf (\_SB.HSPM.LIVE [0x20 + 8])
+                    BIXP [7] = DerefOf (\_SB.HSPM.LIVE [0x20 + 9])
+                    BIXP [8] = DerefOf (\_SB.HSPM.LIVE [0x20 + 10])
                     Return (BIXP)
                 }
                 Name (BSTP, Package (4) { 0, 0, 0, 0 })
                 Method (_BST, 0, Serialized)
                 {
-                    BSTP [0] = \_SB.HSPM.REG (0x20 + 1)
-                    BSTP [1] = \_SB.HSPM.REG (0x20 + 2)
-                    BSTP [2] = \_SB.HSPM.REG (0x20 + 3)
-                    BSTP [3] = \_SB.HSPM.REG (0x20 + 4)
+                    \_SB.HSPM.SYNC ()
+                    BSTP [0] = DerefOf (\_SB.HSPM.LIVE [0x20 + 1])
+                    BSTP [1] = DerefOf (\_SB.HSPM.LIVE [0x20 + 2])
+                    BSTP [2] = DerefOf (\_SB.HSPM.LIVE [0x20 + 3])
+                    BSTP [3] = DerefOf (\_SB.HSPM.LIVE [0x20 + 4])
                     Return (BSTP)
                 }
             }
