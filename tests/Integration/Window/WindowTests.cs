@@ -130,7 +130,7 @@ public sealed class WindowTests : IAsyncLifetime
 
         // A tablet of 32768 steps each way; a pixel is some twenty of them. The first row is below the bar.
         (int x, int y, int width, int height) = _desktop.X.Place(_desktop.Window);
-        foreach ((int atX, int atY) in ((int, int)[])[(0, 24), (width - 1, height - 1), (width / 2, 24 + (height - 24) / 4)])
+        foreach ((int atX, int atY) in ((int, int)[])[(width - 1, height - 1), (0, 24), (width / 2, 24 + (height - 24) / 4)])
         {
             _desktop.X.MoveTo(x + atX, y + atY);
             await EngineHome.UntilAsync(() => IsPointer(atX * 32768 / width, (atY - 24) * 32768 / (height - 24)), () => $"the pointer at {atX} {atY} of {width} {height}; the guest says {LastPointer()}");
