@@ -78,6 +78,7 @@ libasound2              /usr/lib/x86_64-linux-gnu/libasound.so.2
 libasound2-data         /usr/share/alsa/alsa.conf
 libdrm2                 /usr/lib/x86_64-linux-gnu/libdrm.so.2
 libseat1                /usr/lib/x86_64-linux-gnu/libseat.so.1
+libsdl2-2.0-0           /usr/lib/x86_64-linux-gnu/libSDL2-2.0.so.0
 ca-certificates         /etc/ssl/certs/ca-certificates.crt
 ovmf                    /usr/share/OVMF/OVMF_CODE_4M.fd
 uidmap                  /usr/bin/newuidmap
@@ -86,6 +87,11 @@ xvfb                    /usr/bin/Xvfb
 xclip                   /usr/bin/xclip
 spice-vdagent           /usr/sbin/spice-vdagentd
 '
+# On a Wayland desktop that leaves title bars to its programs (GNOME) the seat's window has one only with this.
+if [ -n "${WAYLAND_DISPLAY:-}" ]; then
+    package_files+='libdecor-0-plugin-1-cairo /usr/lib/x86_64-linux-gnu/libdecor/plugins-1/libdecor-cairo.so
+'
+fi
 qemu_packages="qemu-system-x86 qemu-utils"
 qemu_display=/usr/lib/x86_64-linux-gnu/qemu/ui-dbus.so
 qemu_sound=/usr/lib/x86_64-linux-gnu/qemu/audio-dbus.so # in qemu-system-modules-opengl too

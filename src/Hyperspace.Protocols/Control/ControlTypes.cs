@@ -160,7 +160,7 @@ public sealed record VmSound(string Vm, string Label, bool Playing, string Heard
 /// <summary>What the seat shows and listens to. Pushed by the seat on every change.</summary>
 /// <param name="Port">The focused port: 0 is the console.</param>
 /// <param name="Vm">The focused VM's name; null on port 0 and on an empty port.</param>
-/// <param name="Output"><c>terminal</c> or <c>headless</c> (later <c>drm</c>, <c>window</c>).</param>
+/// <param name="Output"><c>window</c>, <c>terminal</c>, <c>drm</c> or <c>headless</c>.</param>
 /// <param name="Width">Pixels of the whole monitor, trusted bar included.</param>
 /// <param name="KeysDown">Linux key codes that the focused guest believes to be down.</param>
 /// <param name="Switches">How many switches of focus there have been.</param>

@@ -96,6 +96,18 @@ internal sealed class Desktop : IAsyncDisposable
         await EngineHome.UntilAsync(() => X.Focused() == Window, () => "the window to have the keyboard");
     }
 
+    /// <summary>Plugs in the guest Lab, a small Debian that tells on its serial line what its kernel has of keyboard and mouse.</summary>
+    public async Task InstallLabAsync()
+    {
+        Process install = Start(TestProgram.Path, [], "guests", "install");
+        await install.WaitForExitAsync();
+        Assert.Equal(0, install.ExitCode);
+        foreach (string other in Directory.GetFiles(Home.Paths.Definitions).Where(file => Path.GetFileName(file) != "lab.yaml"))
+        {
+            File.Delete(other);
+        }
+    }
+
     private Process StartSeat(string[] arguments) => Start(
         TestProgram.Path, _wayland is null ? [("DISPLAY", _display)] : [("WAYLAND_DISPLAY", Path.GetFileName(_wayland)), ("XDG_RUNTIME_DIR", _runtime)], arguments);
 

@@ -118,6 +118,49 @@ public sealed class WindowTests : IAsyncLifetime
         _desktop.X.CloseOwnWindow(other);
     }
 
+    [Fact]
+    public async Task The_mouse_points_where_it_is_and_a_guest_takes_the_size_of_its_window()
+    {
+        await _desktop.InstallLabAsync();
+        await _desktop.StartSeatAsync();
+        await _desktop.UntilAsync(seat => seat.Width > 1380, "the width of the screen");
+        await _desktop.Home.SerialAsync("lab", "hs:ready");
+        _desktop.Tap([.. Leader, KeyCode.D3]);
+        await _desktop.UntilAsync(seat => seat is { Port: 3 } && seat.Ports[0].Width == seat.Width && seat.Ports[0].Height == seat.Height - 24, "the guest's picture in the size of the window");
+
+        // A tablet of 32768 steps each way; a pixel is some twenty of them. The first row is below the bar.
+        (int x, int y, int width, int height) = _desktop.X.Place(_desktop.Window);
+        foreach ((int atX, int atY) in ((int, int)[])[(width - 1, height - 1), (0, 24), (width / 2, 24 + (height - 24) / 4)])
+        {
+            _desktop.X.MoveTo(x + atX, y + atY);
+            await EngineHome.UntilAsync(() => IsPointer(atX * 32768 / width, (atY - 24) * 32768 / (height - 24)), () => $"the pointer at {atX} {atY} of {width} {height}; the guest says {LastPointer()}");
+        }
+
+        const int leftButton = 272;
+        _desktop.X.Click(1);
+        await _desktop.Home.SerialAsync("lab", $"hs:key {leftButton} 0");
+        _desktop.X.Click(4);
+        await _desktop.Home.SerialAsync("lab", "hs:wheel 8 1");
+
+        // On the bar nothing is clicked.
+        int clicks = _desktop.Home.Serial("lab").Split("hs:key").Length;
+        _desktop.X.MoveTo(x + 100, y + 5);
+        _desktop.X.Click(1);
+        _desktop.X.MoveTo(x + 100, y + 100);
+        await EngineHome.UntilAsync(() => IsPointer(100 * 32768 / width, 76 * 32768 / (height - 24)), () => "the pointer below the bar");
+        Assert.Equal(clicks, _desktop.Home.Serial("lab").Split("hs:key").Length);
+
+        // Narrower: the window manager gives half of the screen to another window.
+        nint other = _desktop.X.OpenWindow();
+        await _desktop.UntilAsync(seat => seat.Width < 900 && seat.Ports[0].Width == seat.Width && seat.Ports[0].Height == seat.Height - 24, "the guest's picture in the smaller size");
+        _desktop.X.CloseOwnWindow(other);
+    }
+
+    private string LastPointer() => _desktop.Home.Serial("lab").Split('\n').LastOrDefault(line => line.StartsWith("hs:pointer ", StringComparison.Ordinal))?.Trim() ?? "";
+
+    private bool IsPointer(int x, int y) =>
+        LastPointer().Split(' ') is [_, var atX, var atY] && Math.Abs(int.Parse(atX) - x) < 60 && Math.Abs(int.Parse(atY) - y) < 60;
+
     /// <summary>SDL 2.26 does not tell these on X11, or tells another key: all are on few keyboards, if on any.</summary>
     private static readonly KeyCode[] Untold =
     [

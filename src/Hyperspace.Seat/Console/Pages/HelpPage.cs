@@ -54,6 +54,7 @@ internal sealed class HelpPage : ConsolePage
         Item(lines, "Right Ctrl twice, 1-9", "To the VM on that port.");
         Item(lines, "... then 0", "To this console.");
         Item(lines, "... then Tab, arrows", "To the next or the previous port that is in use.");
+        Item(lines, "... then F", "Full screen and back, where the seat is in a window.");
         Item(lines, "... then C", "Copy: take the text that the VM's clipboard holds.");
         Item(lines, "... then V", "Paste: offer that text to this VM, where Ctrl+V then brings it.");
         Item(lines, "... then Esc", "Forget it.");

@@ -4,7 +4,7 @@ using Hyperspace.Linux;
 namespace Hyperspace.Commands.Seat;
 
 /// <summary>
-/// <c>hyperspace seat --output terminal|headless</c>: one keyboard and one screen for all VMs; with a subcommand, the hands of programs on the seat that runs.
+/// <c>hyperspace seat --output window|terminal|drm|headless</c>: one keyboard and one screen for all VMs; with a subcommand, the hands of programs on the seat that runs.
 /// </summary>
 internal static class SeatCommand
 {
