@@ -41,6 +41,7 @@ public sealed partial class KeyTests
     }
 
     [Fact]
+    [Trait("Part", "core")]
     public void TheAttentionKeyWorksWhileTheFocusedVmHangs()
     {
         using Rig.Notebook notebook = NotebookFixture.Open();
@@ -57,6 +58,7 @@ public sealed partial class KeyTests
     }
 
     [Fact]
+    [Trait("Part", "core")]
     public void ChordsAndTheAttentionKeyWorkWhileKeysAreStuck()
     {
         using Rig.Notebook notebook = NotebookFixture.Open();
@@ -102,6 +104,7 @@ public sealed partial class KeyTests
     }
 
     [Fact]
+    [Trait("Part", "core")]
     public void AVmThatIsKilledWhileFocusedLeavesTheSeatAndTheOthersUsable()
     {
         using Rig.Notebook notebook = NotebookFixture.Open();
@@ -142,6 +145,7 @@ public sealed partial class KeyTests
     }
 
     [Fact]
+    [Trait("Part", "core")]
     public void AKeyboardThatIsPluggedInTypesNothingUntilItIsAccepted()
     {
         using Rig.Notebook notebook = NotebookFixture.Open();

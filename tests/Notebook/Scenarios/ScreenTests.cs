@@ -8,6 +8,7 @@ public sealed class ScreenTests
     private const int BarHeight = Photo.BarHeight;
 
     [Fact]
+    [Trait("Part", "core")]
     public void ConsoleAndTwoVmsAreSeenUnderTheBar()
     {
         using Rig.Notebook notebook = NotebookFixture.Open();
@@ -27,6 +28,7 @@ public sealed class ScreenTests
     }
 
     [Fact]
+    [Trait("Part", "core")]
     public void AVmThatDrawsAFalseBarStaysBelowTheRealOne()
     {
         using Rig.Notebook notebook = NotebookFixture.Open();
@@ -61,6 +63,7 @@ public sealed class ScreenTests
     }
 
     [Fact]
+    [Trait("Part", "core")]
     public void ASeatThatIsKilledWithAKeyDownLeavesTheTextConsoleUsableAndNoKeyDownInTheVms()
     {
         using Rig.Notebook notebook = NotebookFixture.Open();

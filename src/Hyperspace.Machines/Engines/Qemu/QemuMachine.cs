@@ -29,6 +29,10 @@ internal sealed class QemuMachine : IRunningMachine
     private readonly TaskCompletionSource<MachineEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _over = new();
     private readonly Task _controlling;
+
+    /// <summary>The kernel walks all of the guest's memory for it.</summary>
+    private readonly CostlyNumber _proportional;
+
     private readonly Lock _lock = new();
     private volatile QmpClient? _qmp;
     private MachineEnd? _why;
@@ -40,6 +44,7 @@ internal sealed class QemuMachine : IRunningMachine
     /// <param name="trouble">What is wrong from the beginning on, or null.</param>
     public QemuMachine(QemuFiles files, RunRecord record, ProcessHandle process, QmpClient? qmp, string? trouble)
     {
+        _proportional = Proportional(record);
         (_files, _record, _process, _qmp, _startTrouble, Trouble) = (files, record, process, qmp, trouble, trouble);
         _controlling = ControlAsync(qmp);
         _ = WatchAsync(process);
@@ -48,6 +53,7 @@ internal sealed class QemuMachine : IRunningMachine
     /// <summary>One that is over.</summary>
     private QemuMachine(QemuFiles files, RunRecord record, MachineEnd end)
     {
+        _proportional = Proportional(record);
         (_files, _record, _controlling) = (files, record, Task.CompletedTask);
         _ended.SetResult(end);
     }
@@ -92,7 +98,9 @@ internal sealed class QemuMachine : IRunningMachine
         return machine;
     }
 
-    public MachineUse? Measure() => ProcessInfo.CpuSeconds(_record.Pid) is { } cpu ? new MachineUse(cpu, ProcessInfo.ResidentBytes(_record.Pid) ?? 0, ProcessInfo.ProportionalBytes(_record.Pid)) : null;
+    public MachineUse? Measure() => ProcessInfo.CpuSeconds(_record.Pid) is { } cpu ? new MachineUse(cpu, ProcessInfo.ResidentBytes(_record.Pid) ?? 0, _proportional.Read()) : null;
+
+    private static CostlyNumber Proportional(RunRecord record) => new(TimeProvider.System, () => ProcessInfo.ProportionalBytes(record.Pid));
 
     public Task PowerDownAsync(CancellationToken cancel) => CommandAsync("system_powerdown", cancel);
 
