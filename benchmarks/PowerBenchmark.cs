@@ -128,7 +128,7 @@ internal static class PowerBenchmark
 
                 if (Stopwatch.GetElapsedTime(began) > Patience)
                 {
-                    throw new TimeoutException($"Waited {Patience.TotalSeconds:0} s for \"{line}\" in the guest.");
+                    throw new TimeoutException($"Waited {Patience.TotalSeconds:0} s for \"{line}\" in the guest, which said meanwhile: \"{text}\".");
                 }
 
                 // The seat goes on meanwhile, as one of its own process would: nobody waits for it.
