@@ -100,8 +100,8 @@ internal sealed class DefinitionBuilder(Group root, HyperspacePaths paths, HostF
     }
 
     /// <summary>
-    /// QEMU (10.0.2) keeps the segments of a kernel in ELF form as ROMs ("info roms") and writes them into memory again at every reset, of which a wake-up is one: the kernel that is to go on has lost its data,
-    /// and the machine resets. Seen with and without our ACPI table; the same kernel as a bzImage wakes up.
+    /// QEMU keeps the segments of a kernel in ELF form as ROMs ("info roms") and writes them into memory again at every reset, of which a wake-up is one (rom_reset in hw/core/loader.c). The kernel that is to go on
+    /// loses its data, and the machine resets: seen with 10.0.2, with and without our ACPI table, while the same kernel as a bzImage wakes up. That the one is the cause of the other is inferred.
     /// </summary>
     private bool OffersS3(Firmware firmware, string folder)
     {
