@@ -14,6 +14,10 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
     private const int AddressTop = 85, AddressEnd = 140;
 
     private static readonly TimeSpan Still = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan BetweenPieces = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>What is typed at once, in characters: virtio's keyboard has room for 64 events, four to a key, and loses keys when a busy host gives the guest no time to fetch them.</summary>
+    private const int MaxPiece = 8;
 
     /// <summary>Opens a page by its address.</summary>
     /// <param name="name">Of the page, without a slash.</param>
@@ -24,7 +28,12 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
         for (int attempt = 1; ; attempt++)
         {
             await AddressAsync(() => stage.Client.PressAsync("ctrl+l", cancel), cancel);
-            await AddressAsync(() => stage.Client.TypeAsync($"http://10.0.2.2:{page.Port}/{name}", cancel), cancel);
+            foreach (string piece in Pieces($"http://10.0.2.2:{page.Port}/{name}"))
+            {
+                await AddressAsync(() => stage.Client.TypeAsync(piece, cancel), cancel);
+            }
+
+            await stage.UntilStillAsync(Still, cancel);
             await stage.LookAsync(null, $"0-address{name}-{attempt}", cancel);
             await stage.Client.PressAsync("enter", cancel);
             try
@@ -49,7 +58,7 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
             await Task.Delay(250, cancel);
         }
 
-        await stage.UntilStillAsync(Still, cancel);
+        await stage.UntilStillAsync(BetweenPieces, cancel);
     }
 
     /// <summary>Types into the page's field in the place of what is there, and waits until the page has told of it and the screen shows it.</summary>
@@ -62,7 +71,12 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
         {
             // An address that was typed when the page was just coming has gone into its field.
             await stage.Client.PressAsync("ctrl+a", cancel);
-            await stage.Client.TypeAsync(text, cancel);
+            foreach (string piece in Pieces(text))
+            {
+                await stage.Client.TypeAsync(piece, cancel);
+                await stage.UntilStillAsync(BetweenPieces, cancel);
+            }
+
             try
             {
                 PageReport seen = await page.WaitAsync(report => report.Text == text, $"\"{text}\"", TimeSpan.FromSeconds(30 + 30 * attempt), cancel);
@@ -75,5 +89,12 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
                 // The page was replaced by itself, when an address was entered twice.
             }
         }
+    }
+
+    /// <summary>A text in pieces of about the same length: of each the screen shows that it has come.</summary>
+    private static IEnumerable<string> Pieces(string text)
+    {
+        int count = (text.Length + MaxPiece - 1) / MaxPiece;
+        return Enumerable.Range(0, count).Select(i => text[(text.Length * i / count)..(text.Length * (i + 1) / count)]);
     }
 }
