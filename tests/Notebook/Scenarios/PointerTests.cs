@@ -12,7 +12,9 @@ public sealed class PointerTests
         using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.SwitchTo(1);
         notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
-        (int X, int Y)[] corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)];
+
+        // Not the upper left one first: a tablet that has not moved yet is there for the VM's kernel, which reports nothing that it knows already.
+        (int X, int Y)[] corners = [(1, 1), (-1, 1), (-1, -1), (1, -1)];
         foreach ((int x, int y) in corners)
         {
             notebook.MoveMouse(x * 3000, y * 2000);
