@@ -83,9 +83,13 @@ public sealed partial class MailTests : IAsyncLifetime
             hand.Photograph("instant-mail-looking");
         }
 
-        hand.Wait(TimeSpan.FromSeconds(10));
+        Until(hand, () => IsWritten(hand.Picture()), () => "the message's text on the screen");
         Assert.Equal(1, server.Seen);
     }
+
+    /// <summary>Whether dark letters stand where Mail shows a message's text, below its head.</summary>
+    private static bool IsWritten(uint[] pixels) =>
+        Enumerable.Range(470, 50).Sum(y => Enumerable.Range(305, 700).Count(x => (pixels[y * HandOnDisplay.Width + x] & 0xFF00) < 0x4000)) > 500;
 
     /// <summary>The Instant guest with a home that is kept, its template, and the mail account in that home.</summary>
     /// <returns>The home's disk.</returns>
