@@ -64,11 +64,28 @@ internal sealed class Laptop : IDisposable
     public static Laptop Restore(string folder, LaptopFiles files, string snapshot)
     {
         var laptop = new Laptop(folder, files, snapshot);
-        laptop.Until("the snapshot is restored", () => laptop.Monitor.Do("query-status")!["status"]!.GetValue<string>() is "paused" or "running");
-        laptop.Monitor.Do("cont");
-        laptop.Agent = new Agent(Path.Combine(folder, "agent"));
-        return laptop;
+        try
+        {
+            laptop.Until("the snapshot is restored", () => laptop.Monitor.Do("query-status")!["status"]!.GetValue<string>() is "paused" or "running");
+            laptop.Monitor.Do("cont");
+            laptop.Agent = new Agent(Path.Combine(folder, "agent"));
+            return laptop;
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            RigException failure = new($"The snapshot cannot be restored: {e.Message} {laptop.Ended()}");
+            laptop.Dispose();
+            throw failure;
+        }
+        catch
+        {
+            laptop.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>What QEMU said when it ended; it is given a moment for that.</summary>
+    private string Ended() => _qemu.WaitForExit(TimeSpan.FromSeconds(10)) ? $"QEMU ended with code {_qemu.ExitCode}: {_qemu.StandardError.ReadToEnd()}" : "QEMU goes on.";
 
     /// <summary>Stops it and writes its whole state to a file.</summary>
     public void Save(string snapshot)

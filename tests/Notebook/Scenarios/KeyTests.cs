@@ -128,7 +128,7 @@ public sealed partial class KeyTests
         using Rig.Notebook notebook = NotebookFixture.Open();
         notebook.PlugIn("usb-kbd", "own", "4711");
         notebook.Until("the seat asks about it", () => notebook.TrustOf("4711") == "asked");
-        notebook.Sh($"{Rig.Notebook.Program} seat devices accept {notebook.DeviceWith("4711")!["id"]}");
+        notebook.Sh($"setsid {Rig.Notebook.Program} seat devices accept {notebook.DeviceWith("4711")!["id"]} </dev/null >/tmp/accept.log 2>&1 &");
         notebook.Until("it is accepted", () => notebook.TrustOf("4711") == "trusted");
         notebook.SwitchTo(1);
         notebook.Down("shift");
