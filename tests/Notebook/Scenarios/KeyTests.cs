@@ -161,16 +161,21 @@ public sealed partial class KeyTests
         notebook.See("the console is on the screen", p => p.Shows(Rig.Notebook.Console), "attention");
         Assert.DoesNotContain(notebook.KeysSeen("alpha"), k => k.Code is KeyW or Esc);
         notebook.Chord(2);
-        notebook.Press("w");
 
-        // Only who sees the screen knows the digits.
-        Photo asked = notebook.See("the bar asks for digits", p => DigitsIn(p) is not null, "digits");
-        foreach (char digit in DigitsIn(asked)!)
+        // Only who sees the screen knows the digits. A slow notebook's keyboard loses keys when sixteen events wait in it; who sees that it was not accepted begins anew, and a letter is that.
+        notebook.See("the bar asks for digits", p => DigitsIn(p) is not null, "digits");
+        notebook.Until("it is accepted", () =>
         {
-            notebook.Press(digit.ToString());
-        }
+            if (notebook.TrustOf("666") == "asked" && DigitsIn(notebook.Photograph()) is { } digits)
+            {
+                foreach (char key in $"w{digits}")
+                {
+                    notebook.Press(key.ToString());
+                }
+            }
 
-        notebook.Until("it is accepted", () => notebook.TrustOf("666") == "trusted");
+            return notebook.TrustOf("666") == "trusted";
+        });
         Assert.Equal(0, notebook.Status()!["port"]!.GetValue<int>());
         notebook.SwitchTo(1);
         notebook.Press("e");
