@@ -301,7 +301,6 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         TellInput(e.Timestamp);
         _router.Pointer(e);
         ShowCursor();
-        Announce();
     }
 
     /// <summary>That somebody is there is news once a second at most.</summary>
@@ -389,6 +388,14 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     {
         UpdateLights();
         UpdateBar();
+    }
+
+    void IGuestDisplayEvents.PointerKindChanged(GuestDisplay display)
+    {
+        if (IsFocused(display))
+        {
+            Announce();
+        }
     }
 
     void IGuestDisplayEvents.Closed(GuestDisplay display, string why)

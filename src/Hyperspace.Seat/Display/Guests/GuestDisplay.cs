@@ -26,6 +26,11 @@ public interface IGuestDisplayEvents
     /// <summary>The keyboard's lights have changed.</summary>
     void LedsChanged(GuestDisplay display);
 
+    /// <summary>The guest's pointer follows places now, or motion: see <see cref="GuestDisplay.IsAbsolute"/>.</summary>
+    void PointerKindChanged(GuestDisplay display)
+    {
+    }
+
     /// <summary>The connection has ended; the display is dead and must be disposed.</summary>
     void Closed(GuestDisplay display, string why);
 }
@@ -200,6 +205,7 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
         if (!answer.IsError && answer.TryEnter('v', "b"u8))
         {
             _absolute = answer.ReadBoolean();
+            _events.PointerKindChanged(this);
         }
 
         return true;

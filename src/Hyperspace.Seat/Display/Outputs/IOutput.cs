@@ -105,7 +105,7 @@ public interface IOutput : IDisposable
     /// <summary>How long the size has to stay before guests are told of it: a window has many on its way from one to another, and each costs a guest a new mode.</summary>
     TimeSpan SettleTime => TimeSpan.Zero;
 
-    /// <summary>What is shown from now on, for outputs that have something around the picture. Called often; most calls are nothing new.</summary>
+    /// <summary>What is shown from now on, for outputs that have something around the picture. It may be what is shown already.</summary>
     void Announce(in ShownPort shown)
     {
     }
