@@ -320,23 +320,10 @@ internal sealed class BenchRig : IDisposable
 
         Seat.Dispose();
         _reactor.Dispose();
-        End(_daemon);
+
+        // A daemon that may tidy up ends the engines that wait for the next open.
+        ProcessHandle.End(_daemon, TimeSpan.FromSeconds(10));
         _daemon.Dispose();
         Directory.Delete(_home, recursive: true);
-    }
-
-    /// <summary>A daemon that may tidy up ends the engines that wait for the next open.</summary>
-    private static void End(Process daemon)
-    {
-        using (ProcessHandle? handle = ProcessHandle.Open(daemon.Id))
-        {
-            handle?.Terminate();
-        }
-
-        if (!daemon.WaitForExit(10_000))
-        {
-            daemon.Kill();
-            daemon.WaitForExit();
-        }
     }
 }

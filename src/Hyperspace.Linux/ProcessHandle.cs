@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -64,6 +65,22 @@ public sealed partial class ProcessHandle : IDisposable
 
     /// <summary>Sends SIGTERM: it may tidy up. Nothing happens when the process has ended.</summary>
     public void Terminate() => Send(SigTerm);
+
+    /// <summary>Asks a child to end, so that it may tidy up, and ends it when it has not within that time. Nothing happens when it has ended.</summary>
+    /// <exception cref="LinuxException">The kernel refuses.</exception>
+    public static void End(Process child, TimeSpan patience)
+    {
+        using (ProcessHandle? handle = child.HasExited ? null : Open(child.Id))
+        {
+            handle?.Terminate();
+        }
+
+        if (!child.WaitForExit(patience))
+        {
+            child.Kill();
+            child.WaitForExit(patience);
+        }
+    }
 
     private void Send(int signal)
     {

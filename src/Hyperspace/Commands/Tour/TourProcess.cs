@@ -59,22 +59,7 @@ internal sealed class TourProcess : IDisposable
     public void Dispose()
     {
         // A daemon that may tidy up ends the engines that wait for the next open.
-        if (!_process.HasExited && ProcessHandle.Open(_process.Id) is { } handle)
-        {
-            using (handle)
-            {
-                handle.Terminate();
-            }
-
-            _process.WaitForExit(10_000);
-        }
-
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            _process.WaitForExit(5000);
-        }
-
+        ProcessHandle.End(_process, TimeSpan.FromSeconds(10));
         _process.Dispose();
     }
 }
