@@ -149,6 +149,11 @@ public sealed unsafe class SdlWindow : IWindow
         Add(WindowEventKind.Renewed, x: _width, y: _height);
         _opened.Set();
         Pump();
+        End();
+    }
+
+    private void End()
+    {
         FreeConverted();
         LibSdl.DestroyWindow(_window);
         LibSdl.VideoQuit();
@@ -197,9 +202,7 @@ public sealed unsafe class SdlWindow : IWindow
     private WindowException Refused(string what)
     {
         var e = new WindowException($"No window can be opened: {what}: {LibSdl.ErrorText()}. `--output terminal` shows the seat in a terminal.");
-        LibSdl.DestroyWindow(_window);
-        LibSdl.VideoQuit();
-        LibSdl.Quit();
+        End();
         return e;
     }
 
