@@ -1,4 +1,4 @@
-using Hyperspace.Linux;
+using Hyperspace.Commands.Tour;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 
@@ -35,16 +35,13 @@ internal static class InstantBenchmark
             rig.DefineAs(Small, "lab", "autostart: false", $"port: {SmallPort}", $"memory: {SmallMiB}MiB", "instant: {warm: 0}", "label: Small");
             rig.DefineAs(Large, "lab", "autostart: false", $"port: {SmallPort + 1}", $"memory: {LargeMiB}MiB", "instant: {warm: 0}", "label: Large");
         });
-        List<Result> results = [];
         var opener = new Opener(rig, Guest, Port);
-        using var pages = new PageServer();
         opener.Warm(1);
         opener.LearnScreen();
-        results.AddRange(FirstFrames(rig, opener));
-        results.AddRange(Pages(opener, pages));
-        results.AddRange(Sizes(rig));
-        results.Add(MainBoot(rig, opener));
-        return results;
+        foreach (Result result in FirstFrames(rig, opener).Concat(Pages(opener)).Concat(Sizes(rig)).Concat(MainBoot(rig, opener)))
+        {
+            yield return result;
+        }
     }
 
     private static IEnumerable<Result> FirstFrames(BenchRig rig, Opener opener)
@@ -79,19 +76,21 @@ internal static class InstantBenchmark
         yield return new Result("instant", "an open VM's memory (PSS)", "MiB", Statistics.Median(warm.Select(o => o.MiB)), null, null, null, Rounds);
     }
 
-    private static IEnumerable<Result> Pages(Opener opener, PageServer pages)
+    private static IEnumerable<Result> Pages(Opener opener)
     {
+        TourPage page = TourPage.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
         List<double> warm = [], plain = [];
         for (int i = 0; i < PageRounds; i++)
         {
             opener.Warm(1);
-            warm.Add(opener.OpenPage(pages));
+            warm.Add(opener.OpenPage(page));
             opener.Warm(0);
-            plain.Add(opener.OpenPage(pages));
+            plain.Add(opener.OpenPage(page));
             Progress.Show("instant, page", i + 1, PageRounds);
         }
 
-        double boot = opener.BootToPage(pages, BootPatience);
+        double boot = opener.BootToPage(page, BootPatience);
+        page.DisposeAsync().AsTask().Wait();
         yield return Pair("open to page loaded, to cold boot", warm, [.. warm.Select(_ => boot)], null);
         yield return Pair("the same, not pre-started", plain, [.. plain.Select(_ => boot)], null);
     }
@@ -117,7 +116,7 @@ internal static class InstantBenchmark
     }
 
     /// <summary>As at power-on: the Instant VM is opened and has the focus, and the main VM boots behind it.</summary>
-    private static Result MainBoot(BenchRig rig, Opener opener)
+    private static IEnumerable<Result> MainBoot(BenchRig rig, Opener opener)
     {
         List<double> beside = [], without = [];
         for (int i = 0; i < BootRounds; i++)
@@ -132,7 +131,7 @@ internal static class InstantBenchmark
             Progress.Show("instant, main boot", i + 1, BootRounds);
         }
 
-        return new Result("instant", "main VM's boot beside it", "s", Statistics.Median(beside), Statistics.Median(without), Statistics.PairedRatio(beside, without), 1.1, BootRounds);
+        yield return new Result("instant", "main VM's boot beside it", "s", Statistics.Median(beside), Statistics.Median(without), Statistics.PairedRatio(beside, without), 1.1, BootRounds);
     }
 
     private static Result Pair(string figure, IReadOnlyList<double> ours, IReadOnlyList<double> peer, double? goal) =>

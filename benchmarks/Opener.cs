@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Hyperspace.Commands.Tour;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Protocols.Control;
@@ -54,9 +55,9 @@ internal sealed class Opener(BenchRig rig, string guest, int port)
     public Opened Boot(TimeSpan patience) => Begin(VmAction.StartCold, patience, (_, opened) => opened);
 
     /// <returns>Milliseconds until the browser had loaded a page, whose address was typed.</returns>
-    public double OpenPage(PageServer pages) => Begin(VmAction.Start, Patience, (began, _) => LoadPage(pages, began));
+    public double OpenPage(TourPage page) => Begin(VmAction.Start, Patience, (began, _) => LoadPage(page, began));
 
-    public double BootToPage(PageServer pages, TimeSpan patience) => Begin(VmAction.StartCold, patience, (began, _) => LoadPage(pages, began));
+    public double BootToPage(TourPage page, TimeSpan patience) => Begin(VmAction.StartCold, patience, (began, _) => LoadPage(page, began));
 
     /// <summary>Ends it, and waits until it is off.</summary>
     public void Close()
@@ -123,9 +124,8 @@ internal sealed class Opener(BenchRig rig, string guest, int port)
     }
 
     /// <summary>As a person does who looks whether the browser has understood, and begins anew when it has not.</summary>
-    private double LoadPage(PageServer pages, long began)
+    private double LoadPage(TourPage page, long began)
     {
-        int before = pages.Loaded;
         for (int attempt = 1; ; attempt++)
         {
             rig.WaitStill(Still);
@@ -133,12 +133,12 @@ internal sealed class Opener(BenchRig rig, string guest, int port)
             rig.Tap(KeyCode.L);
             rig.Key(KeyCode.LeftCtrl, down: false);
             rig.WaitStill(Still);
-            rig.Type($"10.0.2.2:{pages.Port}/");
+            rig.Type($"10.0.2.2:{page.Port}/");
             rig.WaitStill(Still);
             rig.Tap(KeyCode.Enter);
             try
             {
-                rig.Pump(() => pages.Loaded > before, TimeSpan.FromSeconds(100), "the page");
+                rig.Pump(() => page.Reports.TryRead(out _), TimeSpan.FromSeconds(100), "the page");
                 return (Reactor.Now - began) / 1e6;
             }
             catch (TimeoutException) when (attempt < PageAttempts)

@@ -35,7 +35,7 @@ try
         Print(alone[name]());
     }
 }
-catch (Exception e) when (e is InvalidOperationException or TimeoutException or IOException or System.Net.Sockets.SocketException)
+catch (Exception e) when (e is InvalidOperationException or TimeoutException or IOException or System.Net.Sockets.SocketException or Hyperspace.Machines.MachineException or Hyperspace.Protocols.Qmp.QmpException)
 {
     Console.Error.WriteLine($"The benchmark could not be finished: {e.Message}");
     return 1;

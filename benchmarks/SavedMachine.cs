@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
+using Hyperspace.Machines.Engines.Qemu;
 using Hyperspace.Protocols.Link;
 
 namespace Hyperspace.Benchmarks;
@@ -11,7 +11,7 @@ namespace Hyperspace.Benchmarks;
 /// </summary>
 internal sealed class SavedMachine : IDisposable
 {
-    private const string Tag = "saved";
+    private const string Tag = "saved", Node = "vmstate";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("hyperspace-bench-saved-").FullName;
     private readonly BenchRig _rig;
@@ -37,11 +37,11 @@ internal sealed class SavedMachine : IDisposable
         }
 
         string size = opened[memory].Split(',').Single(part => part.StartsWith("size=", StringComparison.Ordinal));
-        string[] more = ["-vnc", $"unix:{Vnc}", "-qmp", $"unix:{Monitor},server=on,wait=off", "-blockdev", $"driver=qcow2,node-name=vmstate,file.driver=file,file.filename={Snapshot}"];
+        string[] more = ["-vnc", $"unix:{Vnc}", "-qmp", $"unix:{Monitor},server=on,wait=off", "-blockdev", $"driver=qcow2,node-name={Node},file.driver=file,file.filename={Snapshot}"];
         _command = [.. opened[..incoming], .. opened[(incoming + 2)..], .. more];
         string[] fromTemplate = [.. opened, .. more];
         _command[memory] = $"memory-backend-memfd,id=ram,{size},share=on";
-        Save(fromTemplate);
+        SaveAsync(fromTemplate).GetAwaiter().GetResult();
     }
 
     private string Vnc => Path.Combine(_folder, "vnc");
@@ -54,6 +54,7 @@ internal sealed class SavedMachine : IDisposable
     public static SavedMachine Of(BenchRig rig, Opener opener)
     {
         rig.Act(opener.Guest, VmAction.Start);
+        rig.Pump(() => rig.Status(opener.Guest).Pid is not null, TimeSpan.FromSeconds(30), $"the process of {opener.Guest}");
         string[] opened = System.IO.File.ReadAllText($"/proc/{rig.QemuPid(opener.Guest)}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
 
         // The daemon removes what it has written for an engine when that ends.
@@ -68,30 +69,57 @@ internal sealed class SavedMachine : IDisposable
     /// <returns>The same, with a migration that was saved to a file.</returns>
     public double FromFile() => Start(["-incoming", $"file:{File}"]);
 
-    private void Save(string[] fromTemplate)
+    private async Task SaveAsync(string[] fromTemplate)
     {
         Run("qemu-img", "create", "-q", "-f", "qcow2", Snapshot, "64M");
         using Process qemu = StartQemu(fromTemplate);
         try
         {
-            using var monitor = new Qmp(Monitor, qemu);
-            string state = Path.Combine(_rig.Paths.VmState(_guest), "template", "state");
-            monitor.Do("migrate-set-capabilities", IgnoreShared(true));
-            monitor.Do("migrate-incoming", $$"""{"uri": "file:{{state}}"}""");
-            monitor.WaitFor("query-migrate", answer => answer.GetProperty("status").GetString() == "completed");
-            monitor.Do("cont");
-            Thread.Sleep(TimeSpan.FromSeconds(5));
+            Connect(Monitor, qemu).Dispose();
+            await using QmpClient monitor = await QmpClient.ConnectAsync(Monitor, CancellationToken.None, TimeSpan.FromMinutes(2));
+            QemuMigration migration = QemuMigration.Of(monitor);
+            await migration.LeaveRamAsync(true, CancellationToken.None);
+            await migration.LoadAsync(Path.Combine(_rig.Paths.VmState(_guest), "template", "state"), CancellationToken.None);
+            await monitor.ExecuteAsync("cont", null, CancellationToken.None);
+            await Task.Delay(TimeSpan.FromSeconds(5));
             _screen = new Screen(See(qemu, null).Pixels);
-            monitor.Do("migrate-set-capabilities", IgnoreShared(false));
-            monitor.Do("snapshot-save", $$"""{"job-id": "save", "tag": "{{Tag}}", "vmstate": "vmstate", "devices": ["vmstate"]}""");
-            monitor.WaitFor("query-jobs", answer => answer.EnumerateArray().Single() is var job && !job.TryGetProperty("error", out _) && job.GetProperty("status").GetString() == "concluded");
-            monitor.Do("migrate-set-parameters", """{"max-bandwidth": 1099511627776}""");
-            monitor.Do("migrate", $$"""{"uri": "file:{{File}}"}""");
-            monitor.WaitFor("query-migrate", answer => answer.GetProperty("status").GetString() == "completed");
+            await migration.LeaveRamAsync(false, CancellationToken.None);
+            await SaveSnapshotAsync(monitor);
+
+            // It runs, so that it goes on by itself when it has been loaded.
+            await migration.SaveAsync(File, null, CancellationToken.None);
         }
         finally
         {
             End(qemu);
+        }
+    }
+
+    private static async Task SaveSnapshotAsync(QmpClient monitor)
+    {
+        await monitor.ExecuteAsync("snapshot-save", w =>
+        {
+            w.WriteString("job-id", "save");
+            w.WriteString("tag", Tag);
+            w.WriteString("vmstate", Node);
+            w.WriteStartArray("devices");
+            w.WriteStringValue(Node);
+            w.WriteEndArray();
+        }, CancellationToken.None);
+        while (true)
+        {
+            JsonElement job = (await monitor.ExecuteAsync("query-jobs", null, CancellationToken.None)).EnumerateArray().Single();
+            if (job.TryGetProperty("error", out JsonElement error))
+            {
+                throw new InvalidOperationException($"QEMU could not save a snapshot: {error.GetString()}");
+            }
+
+            if (job.GetProperty("status").GetString() == "concluded")
+            {
+                return;
+            }
+
+            await Task.Delay(20);
         }
     }
 
@@ -165,8 +193,6 @@ internal sealed class SavedMachine : IDisposable
         System.IO.File.Delete(Monitor);
     }
 
-    private static string IgnoreShared(bool on) => $$"""{"capabilities": [{"capability": "x-ignore-shared", "state": {{(on ? "true" : "false")}}}]}""";
-
     private static void Run(string program, params string[] arguments)
     {
         using Process process = Process.Start(program, arguments);
@@ -178,57 +204,4 @@ internal sealed class SavedMachine : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    /// <summary>QEMU's monitor, one command after the other; events are passed over.</summary>
-    private sealed class Qmp : IDisposable
-    {
-        private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
-        private readonly Socket _socket;
-        private readonly StreamReader _reader;
-
-        public Qmp(string path, Process qemu)
-        {
-            _socket = Connect(path, qemu);
-            _reader = new StreamReader(new NetworkStream(_socket), Encoding.UTF8);
-            _reader.ReadLine();
-            Do("qmp_capabilities");
-        }
-
-        public JsonElement Do(string command, string arguments = "{}")
-        {
-            _socket.Send(Encoding.UTF8.GetBytes($$"""{"execute": "{{command}}", "arguments": {{arguments}}}""" + "\n"));
-            while (_reader.ReadLine() is { } line)
-            {
-                JsonElement answer = JsonDocument.Parse(line).RootElement;
-                if (answer.TryGetProperty("return", out JsonElement value))
-                {
-                    return value;
-                }
-
-                if (answer.TryGetProperty("error", out JsonElement error))
-                {
-                    throw new InvalidOperationException($"QEMU refused {command}: {error.GetProperty("desc").GetString()}");
-                }
-            }
-
-            throw new InvalidOperationException($"QEMU ended during {command}.");
-        }
-
-        public void WaitFor(string command, Func<JsonElement, bool> done)
-        {
-            long began = Stopwatch.GetTimestamp();
-            while (!done(Do(command)))
-            {
-                if (Stopwatch.GetElapsedTime(began) > Patience)
-                {
-                    throw new TimeoutException($"Waited {Patience.TotalMinutes:0} min for {command}: {Do(command)}");
-                }
-
-                Thread.Sleep(20);
-            }
-        }
-
-        public void Dispose() => _reader.Dispose();
-    }
 }
