@@ -97,13 +97,13 @@ public sealed partial class QemuEngine : IEngine
         string startedBy = launch is null ? "template" : "warm";
         try
         {
-            launch ??= await LaunchAsync(vm, files, new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true), template, cancel);
-            if (startedBy == "template")
+            if (launch is null)
             {
-                await QemuMigration.Of(launch.Qmp).LeaveRamAsync(true, cancel);
+                launch = await LaunchAsync(vm, files, new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true), template, cancel);
+                await _templates.LoadAsync(launch, vm, template, cancel);
             }
 
-            await _templates.OpenAsync(launch, vm, files, template, cancel);
+            await _templates.GoOnAsync(launch, vm, files, template, cancel);
         }
         catch (Exception e)
         {

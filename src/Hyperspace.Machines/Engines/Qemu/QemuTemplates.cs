@@ -24,7 +24,7 @@ internal sealed class QemuTemplates : ITemplates
         (_launcher, _paths, _acceleratorOf, _version) = (launcher, launcher.Paths, acceleratorOf, version);
         _store = new TemplateStore(_paths);
         _builder = new QemuTemplateBuilder(launcher, _store);
-        _warm = new QemuWarmPool(launcher, names, acceleratorOf);
+        _warm = new QemuWarmPool(launcher, names, acceleratorOf, LoadAsync);
     }
 
     /// <summary>The template that a start of this VM goes on from; null when it boots.</summary>
@@ -63,15 +63,17 @@ internal sealed class QemuTemplates : ITemplates
         }
     }
 
-    /// <summary>An engine that waits for this start; null when there is none that fits.</summary>
+    /// <summary>An engine that waits for this start, with the template loaded; null when there is none that fits.</summary>
     public Task<QemuLaunch?> TakeWarmAsync(VmDefinition vm, Template? template) => _warm.TakeAsync(vm, template);
 
-    /// <summary>Loads a template into an engine and lets the guest go on.</summary>
-    public async Task OpenAsync(QemuLaunch launch, VmDefinition vm, QemuFiles files, Template template, CancellationToken cancel)
+    /// <summary>Loads a template into an engine. The guest stands still afterwards.</summary>
+    /// <exception cref="TemplateException">It cannot be loaded, and will not be used again, or another has taken its place.</exception>
+    public async Task LoadAsync(QemuLaunch launch, VmDefinition vm, Template template, CancellationToken cancel)
     {
         QemuMigration migration = QemuMigration.Of(launch.Qmp);
         try
         {
+            await migration.LeaveRamAsync(true, cancel);
             await migration.LoadAsync(template.State, cancel);
         }
         catch (Exception e) when (e is MachineException or Protocols.Qmp.QmpException)
@@ -86,7 +88,11 @@ internal sealed class QemuTemplates : ITemplates
         {
             throw new TemplateException("it was replaced while it was opened", null);
         }
+    }
 
+    /// <summary>Lets the guest of an engine that has loaded a template go on.</summary>
+    public async Task GoOnAsync(QemuLaunch launch, VmDefinition vm, QemuFiles files, Template template, CancellationToken cancel)
+    {
         if (vm.HasHome)
         {
             await PlugHomeAsync(launch, files, cancel);

@@ -5,10 +5,11 @@ using Hyperspace.Protocols.Qmp;
 namespace Hyperspace.Machines.Engines.Qemu;
 
 /// <summary>
-/// QEMUs that have started and wait for the state of a template: each for one VM, in that VM's own folders, as its user. It has its RAM's file mapped and no more: what it takes of the host is QEMU itself.
+/// QEMUs that have started, have loaded a template, and wait to go on: each for one VM, in that VM's own folders, as its user. It has its RAM's file mapped: what it takes of the host is QEMU itself and the state of its devices.
 /// A mark in its folder tells a later daemon that it is no VM.
 /// </summary>
-internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<VmDefinition, string> acceleratorOf)
+/// <param name="load">Loads a template into an engine (<see cref="QemuTemplates.LoadAsync"/>).</param>
+internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<VmDefinition, string> acceleratorOf, Func<QemuLaunch, VmDefinition, Template, CancellationToken, Task> load)
 {
     private readonly Dictionary<string, Waiting> _waiting = [];
     private readonly Lock _lock = new();
@@ -97,13 +98,22 @@ internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<
 
             var plan = new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true);
             QemuLaunch launch = await launcher.LaunchAsync(vm, files, acceleratorOf(vm), plan, template, behind: false, cancel);
-            await QemuMigration.Of(launch.Qmp).LeaveRamAsync(true, cancel);
+            try
+            {
+                await load(launch, vm, template, cancel);
+            }
+            catch
+            {
+                await launch.EndAsync();
+                throw;
+            }
+
             lock (_lock)
             {
                 _waiting[vm.Name] = new Waiting(vm, template, launch);
             }
         }
-        catch (Exception e) when (e is MachineException or QmpException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is MachineException or TemplateException or QmpException or IOException or UnauthorizedAccessException)
         {
             // Without it the next open takes a little longer, and says what is wrong if it matters then.
             Console.Error.WriteLine($"hyperspace: an engine cannot be kept ready for {vm.Name}: {e.Message}");
