@@ -209,10 +209,11 @@ internal sealed class BenchRig : IDisposable
     /// <returns>Seconds from its start until it says on its serial port that it is up.</returns>
     public double Boot(string guest)
     {
-        int before = Serial(guest).Length;
         long began = Reactor.Now;
         Act(guest, VmAction.StartCold);
-        Pump(() => Serial(guest) is { } text && text.IndexOf($"hs:ready {guest}", Math.Min(before, text.Length), StringComparison.Ordinal) >= 0, TimeSpan.FromMinutes(5), $"{guest} to be up");
+
+        // Its log has begun anew.
+        Pump(() => Serial(guest).Contains($"hs:ready {guest}", StringComparison.Ordinal), TimeSpan.FromMinutes(5), $"{guest} to be up");
         double seconds = (Reactor.Now - began) / 1e9;
         Act(guest, VmAction.Kill);
         Pump(() => Status(guest).State == VmState.Off, TimeSpan.FromSeconds(30), $"the end of {guest}");
