@@ -9,14 +9,17 @@ namespace Hyperspace.Tests.Unit.Instant;
 public sealed class GuestAgentTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
 
     private readonly string _path = Path.Combine(Directory.CreateTempSubdirectory("hsa").FullName, "agent.sock");
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly GuestAgent _agent;
 
     public GuestAgentTests()
     {
         _listener.Bind(new UnixDomainSocketEndPoint(_path));
         _listener.Listen();
+        _agent = new GuestAgent(_path, TimeProvider.System);
     }
 
     [Fact]
@@ -75,11 +78,45 @@ public sealed class GuestAgentTests : IDisposable
     [Fact]
     public async Task Silence_and_a_missing_socket_are_no_errors()
     {
-        Assert.False(await GuestAgent.SetClockAsync(_path, TimeProvider.System, CancellationToken.None, TimeSpan.FromMilliseconds(50)));
-        Assert.False(await GuestAgent.SetClockAsync(_path + "x", TimeProvider.System, CancellationToken.None));
+        Assert.False(await SetAsync(Moment));
+        using var missing = new GuestAgent(_path + "x", TimeProvider.System);
+        Assert.False(await missing.SetClockAsync(CancellationToken.None));
     }
 
-    private Task<bool> SetAsync() => GuestAgent.SetClockAsync(_path, TimeProvider.System, CancellationToken.None, Patience);
+    [Fact]
+    public async Task One_that_answers_late_is_heard_to_the_end()
+    {
+        Assert.False(await SetAsync(Moment));
+        using Socket agent = await _listener.AcceptAsync();
+        using var reader = new StreamReader(new NetworkStream(agent));
+        long id = Argument((await reader.ReadLineAsync())!, "guest-sync-delimited", "id");
+        Task<bool> again = SetAsync(Patience);
+
+        await SayAsync(agent, $"\u00ff{{\"return\": {id}}}\n");
+        Argument((await reader.ReadLineAsync())!, "guest-set-time", "time");
+        await SayAsync(agent, "{\"return\": {}}\n");
+        Assert.Null(await reader.ReadLineAsync());
+
+        // Who asked again meanwhile is not content with a time from before that.
+        using Socket second = await _listener.AcceptAsync();
+        using var questions = new StreamReader(new NetworkStream(second));
+        await SayAsync(second, $"\u00ff{{\"return\": {Argument((await questions.ReadLineAsync())!, "guest-sync-delimited", "id")}}}\n");
+        Argument((await questions.ReadLineAsync())!, "guest-set-time", "time");
+        await SayAsync(second, "{\"return\": {}}\n");
+        Assert.True(await again);
+    }
+
+    [Fact]
+    public async Task What_was_meant_for_an_earlier_daemon_is_taken()
+    {
+        _agent.Hear();
+        using Socket agent = await _listener.AcceptAsync();
+        using var reader = new StreamReader(new NetworkStream(agent));
+        await SayAsync(agent, $"{{\"return\": {{}}}}\n\u00ff{{\"return\": {Argument((await reader.ReadLineAsync())!, "guest-sync-delimited", "id")}}}\n");
+        Assert.Null(await reader.ReadLineAsync());
+    }
+
+    private Task<bool> SetAsync(TimeSpan? patience = null) => _agent.SetClockAsync(CancellationToken.None, patience ?? Patience);
 
     private static Task SayAsync(Socket agent, string text) => agent.SendAsync(Encoding.Latin1.GetBytes(text));
 
@@ -92,6 +129,7 @@ public sealed class GuestAgentTests : IDisposable
 
     public void Dispose()
     {
+        _agent.Dispose();
         _listener.Dispose();
         Directory.Delete(Path.GetDirectoryName(_path)!, recursive: true);
     }

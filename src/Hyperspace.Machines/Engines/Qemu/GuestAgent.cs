@@ -6,10 +6,15 @@ using System.Text.Json;
 namespace Hyperspace.Machines.Engines.Qemu;
 
 /// <summary>
-/// The guest agent (QEMU documentation, "QEMU Guest Agent Protocol"), as far as it is needed: it sets the guest's clock. The guest writes what comes from there, so it is bounded in size and
-/// in time, and nothing depends on it. A guest without an agent is no error.
+/// The guest agent of one run of a VM (QEMU documentation, "QEMU Guest Agent Protocol"), as far as it is needed: it sets the guest's clock. The guest writes what comes from there, so it is bounded in size,
+/// and nothing waits for it longer than it wants to. A guest without an agent is no error.
 /// </summary>
-internal static class GuestAgent
+/// <remarks>
+/// A question that was asked is heard to its end, however late the answer is: an agent of QEMU 7.2 whose answer nobody takes (the port is closed on the host's side) tries to write it again and again without a
+/// pause, and takes a whole CPU of the guest for that, until somebody listens.
+/// </remarks>
+/// <param name="path">The socket of the agent's port.</param>
+internal sealed class GuestAgent(string path, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private const int MaxAnswerBytes = 64 << 10;
@@ -17,23 +22,64 @@ internal static class GuestAgent
     /// <summary>Before an answer to guest-sync-delimited.</summary>
     private const byte Sentinel = 0xFF;
 
+    private readonly CancellationTokenSource _over = new();
+    private readonly Lock _lock = new();
+    private Task<bool> _talk = Task.FromResult(false);
+
     /// <summary>Sets the guest's clock to this host's.</summary>
-    /// <returns>Whether an agent said that it has.</returns>
-    public static async Task<bool> SetClockAsync(string path, TimeProvider clock, CancellationToken cancel, TimeSpan? patience = null)
+    /// <returns>Whether an agent said in time that it has; one that says so later has set it all the same.</returns>
+    public async Task<bool> SetClockAsync(CancellationToken cancel, TimeSpan? patience = null)
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         late.CancelAfter(patience ?? Patience);
         try
         {
+            while (true)
+            {
+                Task<bool> talk = Begin(setClock: true, out bool mine);
+                bool done = await talk.WaitAsync(late.Token);
+                if (mine)
+                {
+                    return done;
+                }
+
+                // The other one may have told a time that was right before the host slept.
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Takes what an agent has been trying to say since an earlier daemon ended.</summary>
+    public void Hear() => Begin(setClock: false, out _);
+
+    public void Dispose() => _over.Cancel();
+
+    /// <summary>One talk at a time: the port has room for one.</summary>
+    private Task<bool> Begin(bool setClock, out bool mine)
+    {
+        lock (_lock)
+        {
+            mine = _talk.IsCompleted;
+            return _talk = mine ? TalkAsync(setClock) : _talk;
+        }
+    }
+
+    private async Task<bool> TalkAsync(bool setClock)
+    {
+        try
+        {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), late.Token);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), _over.Token);
             var reader = new Reader(socket);
             long number = Random.Shared.NextInt64(1, int.MaxValue);
 
             // Not the time itself: what nobody reads stays in the port, and an agent that starts later would set the clock to what it is now.
-            await SendAsync(socket, "guest-sync-delimited", w => w.WriteNumber("id", number), late.Token);
-            await reader.SkipToAsync(Sentinel, late.Token);
-            while (await reader.LineAsync(late.Token) is { } answer)
+            await SendAsync(socket, "guest-sync-delimited", w => w.WriteNumber("id", number), _over.Token);
+            await reader.SkipToAsync(Sentinel, _over.Token);
+            while (await reader.LineAsync(_over.Token) is { } answer)
             {
                 if (answer.ValueKind == JsonValueKind.Number && answer.TryGetInt64(out long echoed) && echoed == number)
                 {
@@ -41,11 +87,16 @@ internal static class GuestAgent
                 }
             }
 
+            if (!setClock)
+            {
+                return false;
+            }
+
             long now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-            await SendAsync(socket, "guest-set-time", w => w.WriteNumber("time", now), late.Token);
-            return (await reader.LineAsync(late.Token)).ValueKind == JsonValueKind.Object;
+            await SendAsync(socket, "guest-set-time", w => w.WriteNumber("time", now), _over.Token);
+            return (await reader.LineAsync(_over.Token)).ValueKind == JsonValueKind.Object;
         }
-        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or JsonException or InvalidOperationException)
+        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or JsonException or InvalidOperationException or ArgumentException)
         {
             return false;
         }

@@ -123,7 +123,7 @@ public sealed partial class QemuEngine : IEngine
 
         QemuMachine machine = _names.Running(vm.Name, launch.Begin(files, generation, AcceleratorOf(vm), startedBy));
         File.Delete(files.WarmMark);
-        _ = GuestAgent.SetClockAsync(files.Agent, TimeProvider.System, CancellationToken.None);
+        _ = machine.SetClockAsync(CancellationToken.None);
         return machine;
     }
 

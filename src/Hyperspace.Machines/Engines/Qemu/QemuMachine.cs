@@ -29,6 +29,7 @@ internal sealed class QemuMachine : IRunningMachine
     private readonly TaskCompletionSource<MachineEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _over = new();
     private readonly Task _controlling;
+    private readonly GuestAgent _agent;
 
     /// <summary>The kernel walks all of the guest's memory for it.</summary>
     private readonly CostlyNumber _proportional;
@@ -46,6 +47,7 @@ internal sealed class QemuMachine : IRunningMachine
     {
         _proportional = Proportional(record);
         (_files, _record, _process, _qmp, _startTrouble, Trouble) = (files, record, process, qmp, trouble, trouble);
+        _agent = new GuestAgent(files.Agent, TimeProvider.System);
         _controlling = ControlAsync(qmp);
         _ = WatchAsync(process);
     }
@@ -54,7 +56,7 @@ internal sealed class QemuMachine : IRunningMachine
     private QemuMachine(QemuFiles files, RunRecord record, MachineEnd end)
     {
         _proportional = Proportional(record);
-        (_files, _record, _controlling) = (files, record, Task.CompletedTask);
+        (_files, _record, _controlling, _agent) = (files, record, Task.CompletedTask, new GuestAgent(files.Agent, TimeProvider.System));
         _ended.SetResult(end);
     }
 
@@ -95,6 +97,7 @@ internal sealed class QemuMachine : IRunningMachine
             await machine.SynchroniseAsync(qmp, cancel);
         }
 
+        machine._agent.Hear();
         return machine;
     }
 
@@ -104,7 +107,7 @@ internal sealed class QemuMachine : IRunningMachine
 
     public Task PowerDownAsync(CancellationToken cancel) => CommandAsync("system_powerdown", cancel);
 
-    public Task<bool> SetClockAsync(CancellationToken cancel) => GuestAgent.SetClockAsync(_files.Agent, TimeProvider.System, cancel);
+    public Task<bool> SetClockAsync(CancellationToken cancel) => _agent.SetClockAsync(cancel);
 
     public void SetBehind(bool behind)
     {
@@ -465,6 +468,7 @@ internal sealed class QemuMachine : IRunningMachine
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();
+        _agent.Dispose();
         await _controlling;
         if (_qmp is { } qmp)
         {
