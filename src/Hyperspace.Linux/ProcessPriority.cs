@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Hyperspace.Linux;
 
-/// <summary>How a process shares the CPUs with others: nice values, setpriority(2). 0 is usual, 19 the most modest.</summary>
+/// <summary>
+/// How a process shares the CPUs with others: nice values, setpriority(2). 0 is usual, 19 the most modest. Where the kernel groups processes by session (sched(7), "The autogroup feature"), the nice value of
+/// a thread counts among those of its own session alone, and the group has another.
+/// </summary>
 public static partial class ProcessPriority
 {
     private const int OfProcess = 0;
@@ -13,7 +16,10 @@ public static partial class ProcessPriority
     /// <summary>Whether this process may give back what it has taken: root may, and whoever has a limit RLIMIT_NICE of at least 20 (getrlimit(2)).</summary>
     public static bool CanRaise { get; } = GetEffectiveUser() == Root || (GetLimit(ResourceNice, out Limit limit) == 0 && limit.Soft >= 20);
 
-    /// <summary>Sets the nice value of all threads of a process. Threads that they make later have it from them. A process that is gone is no error.</summary>
+    /// <summary>
+    /// Sets the nice value of all threads of a process and of its session's group. Threads that they make later have it from them. A process that is gone is no error.
+    /// </summary>
+    /// <param name="pid">A process with a session of its own.</param>
     public static void Set(int pid, int nice)
     {
         try
@@ -26,6 +32,15 @@ public static partial class ProcessPriority
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Gone meanwhile.
+        }
+
+        try
+        {
+            File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/autogroup"), nice.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Gone too, or the kernel has no groups.
         }
     }
 

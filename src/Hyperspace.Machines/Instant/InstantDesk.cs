@@ -17,6 +17,9 @@ internal interface IInstantFleet
     /// <summary>Whether a VM is being started, or was within that time.</summary>
     bool HasStarted(TimeSpan within);
 
+    /// <summary>Whether a VM that was started a short while ago is not up yet.</summary>
+    bool IsBooting { get; }
+
     void TemplatesChanged();
 
     void Log(string vm, string what);
@@ -197,6 +200,13 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
             do
             {
                 await Task.Delay(after, _ending.Token);
+
+                // The next open can do without; who waits for a boot cannot.
+                while (fleet.IsBooting)
+                {
+                    await Task.Delay(BehindAnOpen, _ending.Token);
+                }
+
                 lock (_lock)
                 {
                     _again = false;

@@ -8,6 +8,9 @@ namespace Hyperspace.Machines.Supervision;
 /// <summary>The fleet's part in templates: disposables are VMs without files, and what is opened and ended says what is to be kept warm.</summary>
 public sealed partial class Fleet : IInstantFleet
 {
+    /// <summary>What has not come up then will perhaps never say so.</summary>
+    private static readonly TimeSpan LongestBoot = TimeSpan.FromMinutes(2);
+
     private readonly InstantDesk? _desk;
     private long _lastStart;
     private string _alive = "";
@@ -36,6 +39,9 @@ public sealed partial class Fleet : IInstantFleet
 
     bool IInstantFleet.HasStarted(TimeSpan within) =>
         Machines().Any(m => m.Current.State == VmState.Starting) || _clock.GetElapsedTime(Volatile.Read(ref _lastStart)) < within;
+
+    bool IInstantFleet.IsBooting =>
+        _clock.GetElapsedTime(Volatile.Read(ref _lastStart)) < LongestBoot && Machines().Any(m => m is { IsBooting: true, Current.State: VmState.Running });
 
     void IInstantFleet.TemplatesChanged() => Publish();
 

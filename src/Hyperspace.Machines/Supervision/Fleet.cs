@@ -293,7 +293,7 @@ public sealed partial class Fleet : IFleet, IAsyncDisposable
         lock (_weighing)
         {
             Machine[] all = Machines();
-            bool instant = all.FirstOrDefault(m => m.Name == _focused)?.Definition.Definition is { Instant: not null };
+            bool instant = all.FirstOrDefault(m => m.Name == _focused) is { Definition.Definition.Instant: not null, Current.State: VmState.Running };
             foreach (Machine machine in all)
             {
                 machine.SetBehind(instant && machine.IsBooting && machine.Name != _focused);

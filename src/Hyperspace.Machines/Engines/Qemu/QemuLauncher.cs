@@ -13,6 +13,8 @@ internal sealed class QemuLauncher(HyperspacePaths paths, UefiFirmware uefi, San
     /// <summary>For checksums of command lines: nothing of this installation is in them.</summary>
     private static readonly HyperspacePaths NoPlace = new("/c", "/s", "/k", "/r");
 
+    private const int BehindNice = 15;
+
     public HyperspacePaths Paths => paths;
 
     /// <summary>Prepares its files, starts it and waits until it answers.</summary>
@@ -31,8 +33,14 @@ internal sealed class QemuLauncher(HyperspacePaths paths, UefiFirmware uefi, San
 
         IReadOnlyList<string> line = sandbox.Wrap(
             QemuCommandLine.Of(vm, files, accelerator, uefi, plan), vm, files, user, owner.User == user ? null : owner.User, More(vm, plan, template));
-        using Process launched = QemuProcess.Launch(line, files, accelerator == "kvm", behind);
-        return await new QemuStart(vm, files, user, sandbox.IsOn).ConnectAsync(launched, cancel);
+        using Process launched = QemuProcess.Launch(line, files, accelerator == "kvm");
+        QemuLaunch launch = await new QemuStart(vm, files, user, sandbox.IsOn).ConnectAsync(launched, cancel);
+        if (behind)
+        {
+            ProcessPriority.Set(launch.Process.Pid, BehindNice);
+        }
+
+        return launch;
     }
 
     /// <summary>What a template of a VM would have to fit to, here and now.</summary>

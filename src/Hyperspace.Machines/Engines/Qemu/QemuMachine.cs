@@ -19,8 +19,8 @@ internal sealed class QemuMachine : IRunningMachine
     /// <summary>How long QEMU gets to forget a display client that another takes the place of.</summary>
     private static readonly TimeSpan Replacement = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A tenth of what a process with the usual nice value gets (sched(7)).</summary>
-    private const int BehindNice = 10;
+    /// <summary>Half of what a process with the usual nice value gets (sched(7)): what is in front answers quickly, and what boots goes on.</summary>
+    private const int BehindNice = 3;
 
     private readonly QemuFiles _files;
     private readonly RunRecord _record;

@@ -16,15 +16,14 @@ internal static class QemuProcess
     /// Starts it in a session of its own, with its output in a file: no terminal's Ctrl+C and no end of the daemon reaches it. Nothing of the daemon's environment does either.
     /// </summary>
     /// <exception cref="MachineException">KVM is wanted and there is no /dev/kvm. (The shell would make a file of that name.)</exception>
-    /// <param name="behind">Run it after everything else (nice).</param>
-    public static Process Launch(IReadOnlyList<string> line, QemuFiles files, bool kvm, bool behind = false)
+    public static Process Launch(IReadOnlyList<string> line, QemuFiles files, bool kvm)
     {
         if (kvm && !File.Exists("/dev/kvm"))
         {
             throw new MachineException("There is no /dev/kvm for the accelerator kvm. Is virtualisation switched on in the firmware's set-up? With \"accelerator: auto\" a VM runs without, slowly.");
         }
 
-        string script = $"log=$1 filter=$2; shift 2; exec {(behind ? "nice -n 15 " : "")}setsid -- \"$@\" </dev/null >>\"$log\" 2>&1 {FilterFd}<\"$filter\"{(kvm ? $" {KvmFd}<>/dev/kvm" : "")}";
+        string script = $"log=$1 filter=$2; shift 2; exec setsid -- \"$@\" </dev/null >>\"$log\" 2>&1 {FilterFd}<\"$filter\"{(kvm ? $" {KvmFd}<>/dev/kvm" : "")}";
         var start = new ProcessStartInfo("/bin/sh", ["-c", script, "sh", files.QemuLog, files.Filter, .. line]) { WorkingDirectory = "/" };
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
