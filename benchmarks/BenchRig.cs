@@ -206,14 +206,15 @@ internal sealed class BenchRig : IDisposable
         new(damage.X, damage.Y, damage.Width, Math.Max(0, Math.Min(damage.Bottom, frame.Height * 9 / 10) - damage.Y));
 
     /// <summary>Boots a guest, and ends it.</summary>
-    /// <returns>Seconds from its start until it says on its serial port that it is up.</returns>
-    public double Boot(string guest)
+    /// <param name="host">Its host name, which it says on its serial port when it is up.</param>
+    /// <returns>Seconds from its start until then.</returns>
+    public double Boot(string guest, string host)
     {
         long began = Reactor.Now;
         Act(guest, VmAction.StartCold);
 
         // Its log has begun anew.
-        Pump(() => Serial(guest).Contains($"hs:ready {guest}", StringComparison.Ordinal), TimeSpan.FromMinutes(5), $"{guest} to be up");
+        Pump(() => Serial(guest).Contains($"hs:ready {host}", StringComparison.Ordinal), TimeSpan.FromMinutes(5), $"{guest} to be up");
         double seconds = (Reactor.Now - began) / 1e9;
         Act(guest, VmAction.Kill);
         Pump(() => Status(guest).State == VmState.Off, TimeSpan.FromSeconds(30), $"the end of {guest}");
