@@ -25,26 +25,66 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
     /// <exception cref="TourException">It says nothing, in five attempts.</exception>
     public async Task<(PageReport Seen, int Attempt)> VisitAsync(string name, CancellationToken cancel)
     {
+        PageReport? seen = null;
+        int attempt = await EnterAsync(
+            $"http://10.0.2.2:{page.Port}/{name}", name, async patience => seen = await page.WaitAsync(report => report.Path == "/" + name, "a sign of life", patience, cancel), cancel);
+        return (seen!, attempt);
+    }
+
+    /// <summary>Enters something into the address bar, and again when nothing comes of it.</summary>
+    /// <param name="name">Of the pictures.</param>
+    /// <param name="arrived">Waits that long for what is to come of it.</param>
+    /// <param name="keys">Pressed one after the other when all is typed; Enter alone when there are none.</param>
+    /// <returns>Which attempt it was.</returns>
+    /// <exception cref="TourException">Nothing came of it, in five attempts.</exception>
+    public async Task<int> EnterAsync(string text, string name, Func<TimeSpan, Task> arrived, CancellationToken cancel, params string[] keys)
+    {
         for (int attempt = 1; ; attempt++)
         {
             await AddressAsync(() => stage.Client.PressAsync("ctrl+l", cancel), cancel);
-            foreach (string piece in Pieces($"http://10.0.2.2:{page.Port}/{name}"))
+            foreach (string piece in Pieces(text))
             {
                 await AddressAsync(() => stage.Client.TypeAsync(piece, cancel), cancel);
             }
 
             await stage.UntilStillAsync(Still, cancel);
             await stage.LookAsync(null, $"0-address{name}-{attempt}", cancel);
-            await stage.Client.PressAsync("enter", cancel);
+            foreach (string key in keys is [] ? ["enter"] : keys)
+            {
+                await stage.Client.PressAsync(key, cancel);
+                await stage.UntilStillAsync(BetweenPieces, cancel);
+            }
+
             try
             {
-                return (await page.WaitAsync(seen => seen.Path == "/" + name, "a sign of life", TimeSpan.FromSeconds(60 + 40 * attempt), cancel), attempt);
+                await arrived(TimeSpan.FromSeconds(60 + 40 * attempt));
+                return attempt;
             }
             catch (TourException) when (attempt < Attempts)
             {
                 await stage.Client.PressAsync("esc", cancel);
             }
         }
+    }
+
+    /// <summary>Marks the page that is open with a name of one's own (Ctrl+D).</summary>
+    public async Task BookmarkAsync(string name, CancellationToken cancel)
+    {
+        await stage.UntilStillAsync(Still, cancel);
+        Picture before = await stage.PictureAsync(cancel);
+        await stage.Client.PressAsync("ctrl+d", cancel);
+        await TourStage.UntilAsync("the browser's question for the bookmark's name", async () => (await stage.PictureAsync(cancel)).Differs(before, AddressEnd, before.Height), cancel);
+        await stage.UntilStillAsync(Still, cancel);
+        await stage.Client.PressAsync("ctrl+a", cancel);
+        foreach (string piece in Pieces(name))
+        {
+            await stage.Client.TypeAsync(piece, cancel);
+            await stage.UntilStillAsync(BetweenPieces, cancel);
+        }
+
+        await stage.LookAsync(null, $"0-bookmark-{name}", cancel);
+        await stage.Client.PressAsync("enter", cancel);
+        await stage.UntilStillAsync(Still, cancel);
     }
 
     /// <summary>Does something that the address bar shows, and waits until it has; half a minute at most, because the bar may look so already.</summary>

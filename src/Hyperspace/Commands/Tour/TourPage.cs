@@ -15,7 +15,7 @@ internal sealed record PageReport(string Agent, string Text, string Path, string
 
 /// <summary>
 /// A page on this host, for the guest's browser. Its script reports over HTTP what it runs in, and each change of its one field. A browser that comes without a cookie gets one, of a kind that
-/// is kept when the browser ends. Only this host can reach it.
+/// is kept when the browser ends. A path that ends like a text file leads to one, to be downloaded, that has the path in it. Only this host can reach it.
 /// </summary>
 internal sealed class TourPage : IAsyncDisposable
 {
@@ -42,7 +42,7 @@ internal sealed class TourPage : IAsyncDisposable
         </script></body></html>
         """;
 
-    private const string CookieName = "visitor";
+    private const string CookieName = "visitor", FileEnding = ".txt";
 
     private readonly ConcurrentQueue<(string Path, string Cookie)> _visits = new();
     private readonly WebApplication _app;
@@ -97,6 +97,14 @@ internal sealed class TourPage : IAsyncDisposable
         if (_visits.Count < MaxReports)
         {
             _visits.Enqueue((untrustedPath, untrustedCookie));
+        }
+
+        if (untrustedPath.EndsWith(FileEnding, StringComparison.Ordinal))
+        {
+            context.Response.ContentType = "text/plain";
+            context.Response.Headers.ContentDisposition = "attachment";
+            await context.Response.WriteAsync($"This is {untrustedPath}.\n");
+            return;
         }
 
         if (untrustedCookie.Length == 0)
