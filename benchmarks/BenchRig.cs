@@ -234,12 +234,13 @@ internal sealed class BenchRig : IDisposable
     }
 
     /// <summary>
-    /// Runs a headless seat as a process of its own for a moment. The daemon takes one seat at a time, so this rig's own leaves meanwhile and comes back.
+    /// Runs a seat as a process of its own for a moment. The daemon takes one seat at a time, so this rig's own leaves meanwhile and comes back.
     /// </summary>
-    public T WithSeatOfItsOwn<T>(Func<int, T> look)
+    /// <param name="screen">The X server for a seat in a window.</param>
+    public T WithSeatOfItsOwn<T>(Func<int, T> look, string output = "headless", string? screen = null)
     {
         _link.Pause();
-        using Process seat = StartProgram("seat", "--output", "headless");
+        using Process seat = StartProgramOn(screen, "seat", "--output", output);
         try
         {
             PumpFor(TimeSpan.FromSeconds(5));
@@ -275,14 +276,36 @@ internal sealed class BenchRig : IDisposable
         }
     }
 
-    private Process StartProgram(params string[] arguments)
+    private Process StartProgram(params string[] arguments) => StartProgramOn(null, arguments);
+
+    private Process StartProgramOn(string? screen, params string[] arguments)
     {
         var start = new ProcessStartInfo(Need("HYPERSPACE_PROGRAM"), arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         (start.Environment["HYPERSPACE_HOME"], start.Environment["HYPERSPACE_CACHE"]) = (_home, Need("HYPERSPACE_CACHE"));
+        if (screen is not null)
+        {
+            (start.Environment["DISPLAY"], start.Environment["SDL_VIDEODRIVER"]) = (screen, "x11");
+        }
+
         Process process = Process.Start(start)!;
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         return process;
+    }
+
+    /// <summary>Whether the daemon has read the definition.</summary>
+    public bool Knows(string vm) => _link.Snapshot!.Vms.Any(v => v.Name == vm);
+
+    /// <summary>What a person would make ready before running a VM's command line by hand: the folder of the sockets, and the disk's overlay.</summary>
+    /// <param name="guest">Whose disk it is.</param>
+    /// <returns>The folder and the overlay.</returns>
+    public (string Sockets, string Overlay) MakeReadyByHand(string vm, string guest)
+    {
+        string sockets = Path.Combine(Paths.VmRuntime(vm), "qemu"), overlay = Path.Combine(Paths.VmState(vm), "overlay-0.qcow2");
+        Directory.CreateDirectory(sockets);
+        using Process image = Process.Start("qemu-img", ["create", "-q", "-f", "qcow2", "-b", Path.Combine(Paths.Guest(guest), "root.ext2"), "-F", "raw", overlay]);
+        image.WaitForExit();
+        return (sockets, overlay);
     }
 
     public VmStatus Status(string vm) => _link.Snapshot!.Vms.Single(v => v.Name == vm);

@@ -8,8 +8,14 @@ var besideGuests = new Dictionary<string, Func<BenchRig, IEnumerable<Result>>>
     ["frames"] = FramesBenchmark.Run,
     ["start"] = StartBenchmark.Run,
     ["power"] = PowerBenchmark.Run,
+    ["notebook-cpu"] = NotebookCpuBenchmark.Run,
 };
-var alone = new Dictionary<string, Func<IEnumerable<Result>>> { ["instant"] = InstantBenchmark.Run };
+var alone = new Dictionary<string, Func<IEnumerable<Result>>>
+{
+    ["instant"] = InstantBenchmark.Run,
+    ["notebook-switch"] = NotebookSwitchBenchmark.Run,
+    ["notebook-input"] = NotebookInputBenchmark.Run,
+};
 
 bool json = args.Contains("--json");
 string[] names = [.. args.Where(a => a != "--json")];
@@ -35,7 +41,7 @@ try
         Print(alone[name]());
     }
 }
-catch (Exception e) when (e is InvalidOperationException or TimeoutException or IOException or System.Net.Sockets.SocketException or Hyperspace.Machines.MachineException or Hyperspace.Protocols.Qmp.QmpException)
+catch (Exception e) when (e is InvalidOperationException or TimeoutException or IOException or System.Net.Sockets.SocketException or Hyperspace.Machines.MachineException or Hyperspace.Tests.Notebook.Rig.RigException or Hyperspace.Protocols.Qmp.QmpException)
 {
     Console.Error.WriteLine($"The benchmark could not be finished: {e.Message}");
     return 1;

@@ -28,7 +28,7 @@ internal sealed record Result(string Benchmark, string Figure, string Unit, doub
     }
 
     public override string ToString() =>
-        $"{Benchmark,-10} {Figure,-34} {Ours,10:0.###} {Unit,-4} {(Peer is { } p ? $"peer {p,9:0.###}" : ""),-15} {(Ratio is { } r ? $"ratio {r:0.000}" : ""),-12} "
+        $"{Benchmark,-15} {Figure,-34} {Ours,10:0.###} {Unit,-4} {(Peer is { } p ? $"peer {p,9:0.###}" : ""),-15} {(Ratio is { } r ? $"ratio {r:0.000}" : ""),-12} "
         + (Goal is { } g ? $"goal {g:0.###} {(MeetsGoal == true ? "met" : "MISSED")}" : "");
 
     private static void Add(JsonObject json, string name, double? value)

@@ -49,14 +49,8 @@ internal static class StartBenchmark
 
     private static double Peer(BenchRig rig, string guest, string[] command)
     {
-        // What a person would have made ready before: the folder of the sockets, and the disk's overlay. It is not timed.
-        string sockets = Path.Combine(rig.Paths.VmRuntime(guest), "qemu"), qmp = Path.Combine(sockets, "qmp.sock"), overlay = Path.Combine(rig.Paths.VmState(guest), "overlay-0.qcow2");
-        Directory.CreateDirectory(sockets);
-        using (Process image = Process.Start("qemu-img", ["create", "-q", "-f", "qcow2", "-b", Path.Combine(rig.Paths.Guest(guest), "root.ext2"), "-F", "raw", overlay]))
-        {
-            image.WaitForExit();
-        }
-
+        (string sockets, string overlay) = rig.MakeReadyByHand(guest, guest);
+        string qmp = Path.Combine(sockets, "qmp.sock");
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         long began = Stopwatch.GetTimestamp();
         using Process qemu = Process.Start(start)!;

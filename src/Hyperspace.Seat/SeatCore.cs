@@ -47,6 +47,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     private long _inputs;
     private long _inputTold = -InputNews.Ticks * 100;
     private long? _switchedAt;
+    private bool _targetPresented;
 
     /// <param name="font">For outputs that want text as pixels, and for photographs; null for a terminal on a machine without console fonts.</param>
     /// <param name="sound">Plays the guests' sound, and is this one's from now on; null for a seat that plays none.</param>
@@ -87,6 +88,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
 
         output.Resized = OnResized;
         output.ReadyAgain = AskForFrame;
+        output.Shown = OnShown;
         OnMinute();
         ShowFocused();
     }
@@ -134,7 +136,10 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     /// <summary><see cref="Lights"/> are others now.</summary>
     public Action? LightsChanged { get; set; }
 
-    /// <summary>From the last key of the chord to the target's first complete frame; null before the first switch.</summary>
+    /// <summary>
+    /// From the last key of the chord, by the kernel's time where the seat has its own keyboards, to the target's first complete frame on the monitor (<see cref="IOutput.Shown"/>); null before the first switch
+    /// and while one waits for its frame.
+    /// </summary>
     public double? LastSwitchMicroseconds { get; private set; }
 
     /// <summary>A sentence in the bar that wants attention, or null.</summary>
@@ -451,7 +456,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         if (old.Port != now.Port)
         {
             ShowKeyboardDialog();
-            _switchedAt = _lastEvent;
+            (_switchedAt, _targetPresented, LastSwitchMicroseconds) = (_lastEvent, false, null);
             if (_output.IsReady)
             {
                 Present();
@@ -580,6 +585,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
             DrawPage(FocusedPort, page);
         }
 
+        _targetPresented |= _switchedAt is not null && (FocusedPort == 0 || _ports[FocusedPort]?.Surface is not null);
         PixelRect damage = _compositor.Compose();
         if (!damage.IsEmpty)
         {
@@ -587,10 +593,15 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         }
 
         _pacer.Presented();
-        if (_switchedAt is { } since && (FocusedPort == 0 || _ports[FocusedPort]?.Surface is not null))
+    }
+
+    private void OnShown(long at)
+    {
+        if (_targetPresented && _switchedAt is { } since)
         {
-            LastSwitchMicroseconds = (Reactor.Now - since) / 1000.0;
-            _switchedAt = null;
+            LastSwitchMicroseconds = (at - since) / 1000.0;
+            (_switchedAt, _targetPresented) = (null, false);
+            StatusChanged?.Invoke();
         }
     }
 

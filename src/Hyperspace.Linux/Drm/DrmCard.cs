@@ -147,9 +147,9 @@ public sealed unsafe class DrmCard : IDisposable
     /// <summary>Tells an older driver that a frame buffer has new pixels, where it wants to know that.</summary>
     public void Dirty(uint frameBuffer) => _ = DirtyFb(_file, frameBuffer, null, 0);
 
-    /// <summary>Takes what the card has said; calls <paramref name="shown"/> with the CRTC whose frame is on its monitor now.</summary>
+    /// <summary>Takes what the card has said; calls <paramref name="shown"/> with the CRTC whose frame is on its monitor, and since when: nanoseconds of CLOCK_MONOTONIC, by the kernel's own count.</summary>
     /// <returns>False when the card is gone.</returns>
-    public bool ReadEvents(Action<uint> shown)
+    public bool ReadEvents(Action<uint, long> shown)
     {
         nint count;
         fixed (byte* buffer = _events)
@@ -174,7 +174,7 @@ public sealed unsafe class DrmCard : IDisposable
 
             if (length >= sizeof(FlipEvent) && MemoryMarshal.Read<FlipEvent>(rest) is { Type: EventFlipComplete } flip)
             {
-                shown(flip.CrtcId);
+                shown(flip.CrtcId, flip.Seconds * 1_000_000_000L + flip.Microseconds * 1000L);
             }
 
             rest = rest[length..];

@@ -164,7 +164,10 @@ public sealed record VmSound(string Vm, string Label, bool Playing, string Heard
 /// <param name="Width">Pixels of the whole monitor, trusted bar included.</param>
 /// <param name="KeysDown">Linux key codes that the focused guest believes to be down.</param>
 /// <param name="Switches">How many switches of focus there have been.</param>
-/// <param name="LastSwitchMicroseconds">From the chord's last key received to the target's first complete frame presented; null before the first.</param>
+/// <param name="LastSwitchMicroseconds">
+/// From the chord's last key to the target's first complete frame. On a bare monitor from the kernel's time of the key to its time of the page flip; in a window from the key received to the frame given to the
+/// desktop; else to the frame presented. Null before the first switch and while one waits for its frame.
+/// </param>
 public sealed record SeatStatus(
     int Port,
     string? Vm,

@@ -104,11 +104,12 @@ public sealed class NotebookFixture
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 
-    /// <summary>Where tests/Devices is built: in the same configuration as this.</summary>
+    /// <summary>Where tests/Devices is built: in the same configuration as the tests that this is part of; benchmarks take it as ./bench builds it.</summary>
     private static string DevicesFolder(string top)
     {
         string[] own = AppContext.BaseDirectory.TrimEnd('/').Split('/');
-        string folder = Path.Combine(top, "tests", "Devices", "bin", own[^2], own[^1], "linux-x64");
+        string configuration = own[^1] == "benchmarks" ? "Debug" : own[^2];
+        string folder = Path.Combine(top, "tests", "Devices", "bin", configuration, $"net{Environment.Version.ToString(2)}", "linux-x64");
         return File.Exists(Path.Combine(folder, "hyperspace-devices")) ? folder : throw new RigException($"{folder} has no hyperspace-devices; ./test builds it.");
     }
 

@@ -1,3 +1,4 @@
+using Hyperspace.Linux.Reactor;
 using Hyperspace.Seat.Display.Text;
 
 namespace Hyperspace.Seat.Display.Outputs;
@@ -32,6 +33,8 @@ public sealed class HeadlessOutput : IOutput
 
     public Action? ReadyAgain { get; set; }
 
+    public Action<long>? Shown { get; set; }
+
     /// <summary>Frames presented.</summary>
     public long Frames { get; private set; }
 
@@ -42,6 +45,7 @@ public sealed class HeadlessOutput : IOutput
     {
         Frames++;
         Presented?.Invoke(frame, damage);
+        Shown?.Invoke(Reactor.Now);
     }
 
     public void Dispose()

@@ -94,6 +94,12 @@ public interface IOutput : IDisposable
     /// <summary>Set by the seat: ready for the next frame.</summary>
     Action? ReadyAgain { get; set; }
 
+    /// <summary>
+    /// Set by the seat: the frame presented last is on the monitor, since that time in nanoseconds of CLOCK_MONOTONIC. Called at most once for each, from within <see cref="Present"/> where an output does not learn
+    /// when its frames are seen.
+    /// </summary>
+    Action<long>? Shown { get; set; }
+
     /// <summary>True while the output shows the pointer itself (a hardware plane): frames then come without it.</summary>
     bool TakesCursor => false;
 

@@ -1,3 +1,4 @@
+using Hyperspace.Linux.Reactor;
 using Hyperspace.Protocols.Terminal;
 using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Terminals;
@@ -66,6 +67,8 @@ public sealed class TerminalOutput : IOutput
 
     public Action? ReadyAgain { get; set; }
 
+    public Action<long>? Shown { get; set; }
+
     /// <summary>How guests are shown now; never <see cref="TerminalGraphics.Auto"/>.</summary>
     public TerminalGraphics Graphics => _picture.Kind;
 
@@ -92,6 +95,8 @@ public sealed class TerminalOutput : IOutput
         {
             _terminal.SendFrame(_writer.Written);
         }
+
+        Shown?.Invoke(Reactor.Now);
     }
 
     private void RemovePicture()

@@ -208,6 +208,34 @@ public sealed class WindowOutputTests : IDisposable
     }
 
     [Fact]
+    public void A_switch_lasts_until_the_target_is_on_the_screen()
+    {
+        Settle();
+        _seat.SwitchTo(1);
+        Settle();
+        Assert.Null(_seat.LastSwitchMicroseconds);
+        long before = Reactor.Now;
+        _seat.SwitchTo(0);
+        long presented = Reactor.Now;
+        Assert.NotNull(_window.Showing);
+        Assert.Null(_seat.LastSwitchMicroseconds);
+
+        int told = 0;
+        _seat.StatusChanged = () => told++;
+        Thread.Sleep(2);
+        long shown = Reactor.Now;
+        _window.Shown();
+        Assert.InRange(_seat.LastSwitchMicroseconds ?? 0, (shown - presented) / 1000.0, (Reactor.Now - before) / 1000.0);
+        Assert.Equal(1, told);
+
+        // A later frame changes nothing of it.
+        double? first = _seat.LastSwitchMicroseconds;
+        _seat.Notice = "Something else.";
+        Settle();
+        Assert.Equal(first, _seat.LastSwitchMicroseconds);
+    }
+
+    [Fact]
     public void Where_there_is_no_window_the_leader_and_F_say_so()
     {
         PsfFont font = SystemFont.Load(out _)!;

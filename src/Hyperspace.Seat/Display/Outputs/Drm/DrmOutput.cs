@@ -26,11 +26,14 @@ public sealed class DrmOutput : IOutput
     private readonly DeviceEvents? _events;
     private readonly ReactorTimer _plugTimer;
     private readonly ReactorTimer _flipTimer;
-    private readonly Action<uint> _onFlip;
+    private readonly Action<uint, long> _onFlip;
     private readonly List<DrmMonitor> _monitors = [];
     private IReadOnlyList<PlannedMonitor> _plan = [];
     private bool _active = true;
     private bool _complained;
+
+    /// <summary>A frame, and not the pointer alone, is on its way to the primary monitor.</summary>
+    private bool _presented;
 
     /// <param name="card">Taken over; this process may show on it.</param>
     /// <param name="notify">Takes sentences for the bar.</param>
@@ -78,6 +81,8 @@ public sealed class DrmOutput : IOutput
     public Action? Resized { get; set; }
 
     public Action? ReadyAgain { get; set; }
+
+    public Action<long>? Shown { get; set; }
 
     /// <summary>What is lit, for people: <c>Virtual-1, 1280x800 at 60 Hz</c>, the primary first.</summary>
     public IEnumerable<string> Monitors => _plan.Select(m => $"{m.Connector.Name}, {m.Mode}{(m.Primary ? "" : ", a mirror")}");
@@ -154,6 +159,10 @@ public sealed class DrmOutput : IOutput
         {
             OnFlipRefused(error);
         }
+        else if (monitor == _monitors[0])
+        {
+            _presented = true;
+        }
     }
 
     private static void Copy(Frame frame, PixelRect rect, DumbBuffer buffer)
@@ -189,7 +198,7 @@ public sealed class DrmOutput : IOutput
         }
     }
 
-    private void OnFlip(uint crtc)
+    private void OnFlip(uint crtc, long at)
     {
         for (int i = 0; i < _monitors.Count; i++)
         {
@@ -197,6 +206,11 @@ public sealed class DrmOutput : IOutput
             {
                 Frames++;
                 _monitors[i].Flipped();
+                if (i == 0 && _presented)
+                {
+                    _presented = false;
+                    Shown?.Invoke(at);
+                }
             }
         }
 
@@ -219,6 +233,7 @@ public sealed class DrmOutput : IOutput
 
     private void OnFlipLost()
     {
+        _presented = false;
         _monitors.ForEach(static monitor => monitor.Flipped());
         ReadyAgain?.Invoke();
     }
@@ -258,6 +273,7 @@ public sealed class DrmOutput : IOutput
             return;
         }
 
+        _presented = false;
         _monitors.ForEach(static monitor => monitor.SwitchOff());
         _monitors.ForEach(static monitor => monitor.Dispose());
         _monitors.Clear();

@@ -49,6 +49,8 @@ public sealed class WindowOutput : IOutput
 
     public Action? ReadyAgain { get; set; }
 
+    public Action<long>? Shown { get; set; }
+
     /// <summary>Takes the events of keyboard, mouse and focus.</summary>
     public Action<WindowEvent>? Input { get; set; }
 
@@ -90,6 +92,7 @@ public sealed class WindowOutput : IOutput
                     break;
                 case WindowEventKind.Shown:
                     Frames++;
+                    Shown?.Invoke(e.Time);
                     OnOurs();
                     break;
                 case WindowEventKind.SizeChanged when _isOurs:
