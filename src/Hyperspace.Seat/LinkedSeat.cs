@@ -285,6 +285,9 @@ public sealed class LinkedSeat : IDisposable
             case "forget":
                 Done(command, Core.Guard!.Forget(command.Text ?? ""));
                 break;
+            case "monitor":
+                Done(command, Core.SetMonitor(command.Text ?? "", command.Port));
+                break;
             case "screenshot":
                 SendPhotograph(command);
                 break;

@@ -23,13 +23,16 @@ internal sealed class PortTable : IDisposable
     public PortSlot? OfDisplay(GuestDisplay display) => Array.Find(_slots, s => s is not null && ReferenceEquals(s.Display, display));
 
     /// <summary>Takes what the daemon says. Displays of VMs that are gone, dead or run anew are closed.</summary>
-    public void Set(IReadOnlyList<PortInfo> ports)
+    /// <returns>True when a VM is on another port than before.</returns>
+    public bool Set(IReadOnlyList<PortInfo> ports)
     {
         PortSlot?[] before = [.. _slots];
         Array.Clear(_slots);
+        bool moved = false;
         foreach (PortInfo info in ports)
         {
             PortSlot slot = Array.Find(before, s => s?.Info.Vm == info.Vm) ?? new PortSlot(info);
+            moved |= slot.Info.Number != info.Number;
             slot.Info = info;
             _slots[info.Number] = slot;
         }
@@ -51,6 +54,7 @@ internal sealed class PortTable : IDisposable
         }
 
         closed.ForEach(d => d.Dispose());
+        return moved;
     }
 
     /// <summary>Connects a VM's display, in the place of the one before.</summary>

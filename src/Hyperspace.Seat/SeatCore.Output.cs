@@ -17,7 +17,7 @@ public sealed partial class SeatCore
 
     private string Label(int port) => port == 0 ? "Hyperspace" : _ports[port]?.Info.Label ?? "nothing here";
 
-    private void Announce() => _output.Announce(new ShownPort(FocusedPort, Label(FocusedPort), _ports[FocusedPort]?.Surface is not null, FocusedTakesMotion));
+    private void Announce() => _output.Announce(new ShownPort(Primary.Port, Label(Primary.Port), Primary.HasGuest && Primary.Port == FocusedPort, FocusedTakesMotion));
 
     private void OnFullScreenAsked()
     {
@@ -33,24 +33,24 @@ public sealed partial class SeatCore
         {
             if (slot.Display is { } display)
             {
-                TellMonitor(display);
+                TellMonitor(slot.Info.Number, display);
             }
         }
     }
 
     /// <summary>
-    /// Tells a guest the monitor's size. One that has more pixels keeps them where it is shown in part: the text console of Linux keeps the size that it began with, and would lose
+    /// Tells the guest on a port the size of the monitor that it is shown on. One that has more pixels keeps them where it is shown in part: the text console of Linux keeps the size that it began with, and would lose
     /// what does not fit. Firmware's pictures do not count, because what comes after them is to have the size.
     /// </summary>
-    private void TellMonitor(GuestDisplay display)
+    private void TellMonitor(int port, GuestDisplay display)
     {
-        PixelRect area = _compositor.GuestArea;
-        if (_output.PansPictures && (display.Surface is not { } surface || (!surface.IsFirmware && (surface.Width > area.Width || surface.Height > area.Height))))
+        (IOutput output, PixelRect area) = (ScreenOf(port).Output, ScreenOf(port).Compositor.GuestArea);
+        if (output.PansPictures && (display.Surface is not { } surface || (!surface.IsFirmware && (surface.Width > area.Width || surface.Height > area.Height))))
         {
             return;
         }
 
-        (int width, int height) = _output.PansPictures ? (Math.Max(area.Width, LeastPanned.Width), Math.Max(area.Height, LeastPanned.Height)) : (area.Width, area.Height);
-        display.SetMonitor(width, height, (int)(width * _output.MillimetresPerPixel), (int)(height * _output.MillimetresPerPixel));
+        (int width, int height) = output.PansPictures ? (Math.Max(area.Width, LeastPanned.Width), Math.Max(area.Height, LeastPanned.Height)) : (area.Width, area.Height);
+        display.SetMonitor(width, height, (int)(width * output.MillimetresPerPixel), (int)(height * output.MillimetresPerPixel));
     }
 }

@@ -15,7 +15,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Hyperspace.Seat;
 
 /// <summary>
-/// The seat: it joins the router (where keys go) with the compositor (what the monitor shows), so that both move in one step. It knows nothing of
+/// The seat: it joins the router (where keys go) with the screens (what the monitors show), so that both move in one step. It knows nothing of
 /// the daemon; <see cref="LinkedSeat"/> tells it what is plugged into its ports. One thread, the reactor's.
 /// </summary>
 public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
@@ -28,18 +28,13 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     private readonly IOutput _output;
     private readonly PsfFont? _font;
     private readonly TimeProvider _clock;
-    private readonly ScreenCompositor _compositor;
     private readonly Router _router;
     private readonly PortTable _ports;
     private readonly ConsoleApp _console;
-    private readonly FramePacer _pacer;
     private readonly ReactorTimer _inputTimer;
     private readonly ReactorTimer _minuteTimer;
     private readonly SeatSound? _sound;
     private readonly SeatClipboard _clipboard;
-    private readonly CellGrid _consolePage;
-    private readonly CellGrid _placeholder;
-    private bool _pageChanged = true;
     private bool _armed;
     private string? _notice;
     private string _power = "";
@@ -47,7 +42,9 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     private long _inputs;
     private long _inputTold = -InputNews.Ticks * 100;
     private long? _switchedAt;
-    private bool _targetPresented;
+
+    /// <summary>The screen that has been given the target's first frame, and has not shown it yet.</summary>
+    private SeatScreen? _switchedTo;
 
     /// <param name="font">For outputs that want text as pixels, and for photographs; null for a terminal on a machine without console fonts.</param>
     /// <param name="sound">Plays the guests' sound, and is this one's from now on; null for a seat that plays none.</param>
@@ -60,14 +57,12 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         }
 
         (_reactor, _output, _font, _clock, _sound) = (reactor, output, font, clock, sound);
-        _compositor = new ScreenCompositor(output, output.WantsPixelText ? font : null);
-        (_consolePage, _placeholder) = (NewPage(), NewPage());
         _router = new Router(chords, this) { MayEnter = MayEnter };
         _leaders = KeySet.Of([.. chords.Leaders]);
         _questionTimer = reactor.Timer(OnQuestionExpired);
         _ports = new PortTable(_router);
         _console = new ConsoleApp(backend, clock) { Changed = ConsoleChanged };
-        _pacer = new FramePacer(reactor, () => output.IsReady, Present);
+        _screens.Add(NewScreen(output));
         _inputTimer = reactor.Timer(() => _router.Tick(ReadDevicesUntilNow()));
         _minuteTimer = reactor.Timer(OnMinute);
         _router.FocusChanged += OnFocusChanged;
@@ -87,10 +82,12 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         }
 
         output.Resized = OnResized;
-        output.ReadyAgain = AskForFrame;
-        output.Shown = OnShown;
         OnMinute();
-        ShowFocused();
+        ShowPorts();
+        if (output.Arrangement is { } arrangement)
+        {
+            arrangement.Changed = OnMonitorsChanged;
+        }
     }
 
     /// <summary>Something in <see cref="Status"/> other than a counter is new.</summary>
@@ -177,10 +174,15 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     /// <param name="ports">At most one for each of 1 to 9.</param>
     public void SetPorts(IReadOnlyList<PortInfo> ports)
     {
-        _ports.Set(ports);
+        bool moved = _ports.Set(ports);
         _sound?.Set(ports, FocusedVm);
         _clipboard.Keep(ports);
-        ShowFocused();
+        ShowPorts();
+        if (moved && _screens.Count > 1)
+        {
+            TellMonitors();
+        }
+
         StatusChanged?.Invoke();
     }
 
@@ -201,8 +203,8 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
 
         var display = new GuestDisplay(_reactor, vm, socket, this, slot.Info.Sound is null ? null : _sound?.Connect(vm));
         _ports.Attach(slot, display, generation);
-        TellMonitor(display);
-        ShowFocused();
+        TellMonitor(slot.Info.Number, display);
+        ShowPorts();
     }
 
     /// <summary>Whether the channel to the VM's clipboard agent in that run is connected.</summary>
@@ -237,6 +239,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         Inputs = _inputs,
         Devices = ListDevices?.Invoke(),
         Sound = _sound?.Status(),
+        Monitors = Monitors,
     };
 
     /// <summary>Changes the volume, or mutes a VM; see <see cref="SeatSound.TryDo"/>.</summary>
@@ -259,7 +262,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     /// <summary>What is heard here; null for a seat that plays no sound.</summary>
     public SoundStatus? Sound => _sound?.Status();
 
-    /// <summary>What a port shows, or the focused one; null when this machine has no console font to draw text with.</summary>
+    /// <summary>What a port shows, or what the primary monitor shows; null when this machine has no console font to draw text with.</summary>
     /// <param name="port">0 to 9, or null.</param>
     public Photograph? TakePhotograph(int? port)
     {
@@ -268,14 +271,15 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
             return null;
         }
 
-        int shown = port ?? FocusedPort;
-        CellGrid? page = _ports[shown]?.Surface is not null ? null : NewPage();
+        int shown = port ?? Primary.Port;
+        SeatScreen screen = ScreenOf(shown);
+        CellGrid? page = _ports[shown]?.Surface is not null ? null : screen.NewPage();
         if (page is not null)
         {
-            DrawPage(shown, page);
+            screen.DrawPage(shown, page);
         }
 
-        return Photographer.Take(_output.Size, _font, Bar(shown), page, _ports[shown]?.Display);
+        return Photographer.Take(screen.Output.Size, _font, Bar(shown), page, _ports[shown]?.Display);
     }
 
     public void Key(in KeyEvent e)
@@ -305,7 +309,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     {
         TellInput(e.Timestamp);
         _router.Pointer(e);
-        ShowCursor();
+        ScreenOf(FocusedPort).ShowCursor(_router.PointerPosition);
     }
 
     /// <summary>That somebody is there is news once a second at most.</summary>
@@ -335,16 +339,16 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
 
     void IGuestDisplayEvents.ScanoutChanged(GuestDisplay display)
     {
-        if (_output.PansPictures)
+        if (_output.PansPictures && _ports.OfDisplay(display) is { } slot)
         {
             // Whether it is to be told depends on what it shows.
-            TellMonitor(display);
+            TellMonitor(slot.Info.Number, display);
         }
 
-        if (IsFocused(display))
+        if (ScreenShowing(display) is { } screen)
         {
-            _compositor.Invalidate();
-            ShowFocused();
+            screen.Compositor.Invalidate();
+            ShowPorts();
         }
 
         StatusChanged?.Invoke();
@@ -352,41 +356,32 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
 
     void IGuestDisplayEvents.Damaged(GuestDisplay display, PixelRect rect)
     {
-        if (IsFocused(display))
+        if (ScreenShowing(display) is { } screen)
         {
-            if (_compositor.Damage(display, rect))
+            if (screen.Compositor.Damage(display, rect))
             {
                 UpdatePointerMap();
             }
 
-            AskForFrame();
+            screen.Ask();
         }
     }
 
     void IGuestDisplayEvents.CursorChanged(GuestDisplay display, PixelRect before)
     {
-        if (!IsFocused(display))
+        if (ScreenShowing(display) is not { } screen)
         {
             return;
         }
 
-        if (_output.TakesCursor)
+        if (screen.Output.TakesCursor)
         {
-            ShowCursor();
-            return;
-        }
-
-        if (_compositor.Placement.IsScaled)
-        {
-            // The pointer is not scaled with the picture, so what it covers is not known in the guest's pixels.
-            _compositor.Invalidate();
+            ShowCursor(screen);
         }
         else
         {
-            _compositor.Damage(display, before.Union(display.Cursor.Bounds));
+            screen.CursorChanged(display, before);
         }
-
-        AskForFrame();
     }
 
     void IGuestDisplayEvents.LedsChanged(GuestDisplay display)
@@ -409,7 +404,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         {
             int generation = slot.DisplayGeneration;
             _ports.Detach(slot);
-            ShowFocused();
+            ShowPorts();
             StatusChanged?.Invoke();
             DisplayClosed?.Invoke(slot.Info.Vm, generation, why);
         }
@@ -452,49 +447,44 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     private void OnFocusChanged(FocusState old, FocusState now)
     {
         _sound?.Focus(FocusedVm);
-        ShowFocused();
+        ShowPorts();
         if (old.Port != now.Port)
         {
             ShowKeyboardDialog();
-            (_switchedAt, _targetPresented, LastSwitchMicroseconds) = (_lastEvent, false, null);
-            if (_output.IsReady)
+            (_switchedAt, _switchedTo, LastSwitchMicroseconds) = (_lastEvent, null, null);
+            foreach (SeatScreen screen in _screens)
             {
-                Present();
+                if (screen.Output.IsReady)
+                {
+                    screen.Present();
+                }
             }
         }
 
         StatusChanged?.Invoke();
     }
 
-    /// <summary>Brings the focused port's picture, or the page that stands for it, and the bar to the monitor.</summary>
-    private void ShowFocused()
+    /// <summary>Brings the picture of each port that is shown, or the page that stands for it, and the bar above it to its monitor.</summary>
+    private void ShowPorts()
     {
-        if (PageOf(FocusedPort) is { } page)
+        Primary.Show(PrimaryPort());
+        for (int i = 1; i < _screens.Count; i++)
         {
-            _pageChanged = true;
-            _compositor.ShowText(page);
-        }
-        else
-        {
-            _compositor.ShowGuest(_ports[FocusedPort]!.Display!);
+            _screens[i].Show(_screens[i].Port);
         }
 
         UpdatePointerMap();
-        ShowCursor();
+        foreach (SeatScreen screen in _screens)
+        {
+            ShowCursor(screen);
+        }
+
         UpdateLights();
         UpdateBar();
     }
 
-    /// <summary>A guest that takes positions has its pointer where the seat has put it, and need not be waited for.</summary>
-    private void ShowCursor()
-    {
-        if (_output.TakesCursor)
-        {
-            GuestDisplay? guest = _ports[FocusedPort]?.Display;
-            CursorState cursor = _compositor.CursorFor(guest, guest is { IsAbsolute: true } ? _router.PointerPosition : null);
-            _output.ShowCursor(cursor);
-        }
-    }
+    /// <summary>A guest that takes positions has its pointer where the seat has put it, and need not be waited for; on a monitor without the keys it stays where the guest has put it.</summary>
+    private void ShowCursor(SeatScreen screen) => screen.ShowCursor(screen.Port == FocusedPort ? _router.PointerPosition : null);
 
     private void UpdateLights()
     {
@@ -506,35 +496,16 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         }
     }
 
-    /// <summary>The page that the port shows, as it was drawn last; null for a guest's picture.</summary>
-    private CellGrid? PageOf(int port) => port == 0 ? _consolePage : _ports[port]?.Surface is null ? _placeholder : null;
-
-    private void DrawPage(int port, CellGrid page)
-    {
-        if (port == 0)
-        {
-            _console.Draw(page);
-        }
-        else
-        {
-            Placeholder.Draw(page, port, _ports[port]?.Info);
-        }
-    }
-
-    private void UpdatePointerMap()
-    {
-        GuestSurface? surface = _ports[FocusedPort]?.Surface;
-        _router.PointerMap = surface is null
-            ? default
-            : new PointerMap(_compositor.Width, _compositor.Height, _compositor.BarHeight, _compositor.Placement.Target, surface.Width, surface.Height);
-    }
+    private void UpdatePointerMap() => _router.PointerMap = ScreenOf(FocusedPort).PointerMap;
 
     private void UpdateBar()
     {
-        TrustedBar.Draw(_compositor.Bar, Bar(FocusedPort));
-        _compositor.BarChanged();
+        foreach (SeatScreen screen in _screens)
+        {
+            screen.ShowBar(Bar(screen.Port));
+        }
+
         Announce();
-        AskForFrame();
     }
 
     private BarContent Bar(int port)
@@ -547,6 +518,8 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
             _clock.GetLocalNow().ToString("HH:mm"), [.. _ports.Occupied.Select(s => new BarPort(s.Info.Number, s.Info.Label, s.Info.Color, s.Info.IsAlive, Progress(s.Info)))])
         {
             Power = _power,
+            Keys = _screens.Count == 1 ? BarKeys.Only : port == FocusedPort ? BarKeys.Here : BarKeys.Elsewhere,
+            KeysAt = $"{FocusedPort} {Label(FocusedPort)}",
         };
     }
 
@@ -556,61 +529,35 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
 
     private void ConsoleChanged()
     {
-        if (FocusedPort == 0)
+        if (Primary.Port == 0)
         {
-            _pageChanged = true;
-            _compositor.ShowText(_consolePage);
-            AskForFrame();
+            Primary.PageChanged();
         }
     }
 
-    private void AskForFrame()
+    private SeatScreen NewScreen(IOutput output) => new(_reactor, output, _font, _console, _ports) { Presenting = OnPresenting, Shown = OnShown };
+
+    private void OnPresenting(SeatScreen screen)
     {
-        if (_compositor.IsDirty)
+        if (_switchedAt is not null && screen.Port == FocusedPort && (FocusedPort == 0 || screen.HasGuest))
         {
-            _pacer.Ask();
+            _switchedTo = screen;
         }
     }
 
-    private void Present()
+    private void OnShown(SeatScreen screen, long at)
     {
-        if (!_compositor.IsDirty)
-        {
-            return;
-        }
-
-        if (_pageChanged && PageOf(FocusedPort) is { } page)
-        {
-            _pageChanged = false;
-            DrawPage(FocusedPort, page);
-        }
-
-        _targetPresented |= _switchedAt is not null && (FocusedPort == 0 || _ports[FocusedPort]?.Surface is not null);
-        PixelRect damage = _compositor.Compose();
-        if (!damage.IsEmpty)
-        {
-            _output.Present(_compositor, damage);
-        }
-
-        _pacer.Presented();
-    }
-
-    private void OnShown(long at)
-    {
-        if (_targetPresented && _switchedAt is { } since)
+        if (_switchedTo == screen && _switchedAt is { } since)
         {
             LastSwitchMicroseconds = (at - since) / 1000.0;
-            (_switchedAt, _targetPresented) = (null, false);
+            (_switchedAt, _switchedTo) = (null, null);
             StatusChanged?.Invoke();
         }
     }
 
     private void OnResized()
     {
-        _compositor.Resize(_output);
-        (int columns, int rows) = _output.TextSize;
-        _consolePage.Resize(columns, rows);
-        _placeholder.Resize(columns, rows);
+        Primary.Resize();
         if (_output.SettleTime == TimeSpan.Zero)
         {
             TellMonitors();
@@ -620,7 +567,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
             _settleTimer.Arm(_output.SettleTime);
         }
 
-        ShowFocused();
+        ShowPorts();
         StatusChanged?.Invoke();
     }
 
@@ -658,14 +605,12 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         return keys;
     }
 
-    private CellGrid NewPage() => new(_output.TextSize.Columns, _output.TextSize.Rows);
-
     public void Dispose()
     {
         _ports.Dispose();
         _sound?.Dispose();
         _clipboard.Dispose();
-        _pacer.Dispose();
+        _screens.ForEach(static screen => screen.Dispose());
         _inputTimer.Dispose();
         _minuteTimer.Dispose();
         _questionTimer.Dispose();

@@ -190,7 +190,20 @@ public sealed record SeatStatus(
 
     /// <summary>The keyboards, mice and other devices of a seat that has its own; null for one that has none.</summary>
     public IReadOnlyList<SeatDevice>? Devices { get; init; }
+
+    /// <summary>The monitors of a seat on this computer's own, the primary first; null for a seat with one picture.</summary>
+    public IReadOnlyList<SeatMonitor>? Monitors { get; init; }
 }
+
+/// <summary>A monitor of the seat, or one that it remembers.</summary>
+/// <param name="Id">What it is remembered by.</param>
+/// <param name="Name">What it calls itself, else the name of its socket.</param>
+/// <param name="Connector">The socket that it is plugged into, such as <c>HDMI-A-1</c>; null for one that is not.</param>
+/// <param name="Width">Pixels; 0 for one that is not plugged in.</param>
+/// <param name="Shows"><c>primary</c>, <c>mirror</c>, <c>port</c> for one that shows a port of its own, or <c>absent</c> for one that would if it were plugged in.</param>
+/// <param name="Port">The port that is seen on it, or would be.</param>
+/// <param name="HasKeys">Keyboard and pointer go to what is seen on it.</param>
+public sealed record SeatMonitor(string Id, string Name, string? Connector, int Width, int Height, string Shows, int Port, bool HasKeys);
 
 /// <summary>A device of the seat, or one that it remembers.</summary>
 /// <param name="Id">What it is remembered by.</param>

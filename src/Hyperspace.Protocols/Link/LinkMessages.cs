@@ -103,7 +103,7 @@ public sealed record SeatChanged(SeatStatus Seat) : LinkMessage;
 
 /// <summary>Daemon to seat: what a user of the control API asks of the seat. Answered by <see cref="Answer"/>.</summary>
 /// <param name="Op"><c>status</c>, <c>switch</c> (Port), <c>press</c> (Text: a chord such as <c>leader 2</c> or <c>ctrl+alt+esc</c>),
-/// <c>type</c> (Text), <c>volume</c> (Text: <c>0</c> to <c>100</c>, <c>up</c>, <c>down</c>, <c>mute</c>, <c>unmute</c>), <c>lock</c> (Text: a VM's name), <c>unlock</c>, <c>accept</c> and <c>forget</c> (Text: a device's id), <c>screenshot</c> (Port, or null for what the monitor shows).</param>
+/// <c>type</c> (Text), <c>volume</c> (Text: <c>0</c> to <c>100</c>, <c>up</c>, <c>down</c>, <c>mute</c>, <c>unmute</c>), <c>lock</c> (Text: a VM's name), <c>unlock</c>, <c>accept</c> and <c>forget</c> (Text: a device's id), <c>monitor</c> (Text: a monitor's id or socket; Port, or null for a mirror), <c>screenshot</c> (Port, or null for what the monitor shows).</param>
 public sealed record SeatCommand(long Id, string Op, string? Text, int? Port) : LinkMessage;
 
 /// <summary>Serialisation without reflection, shared by the link and the HTTP API.</summary>
@@ -124,6 +124,7 @@ public sealed record SeatCommand(long Id, string Op, string? Text, int? Port) : 
 [JsonSerializable(typeof(PolicyStatus))]
 [JsonSerializable(typeof(BrightnessLevel))]
 [JsonSerializable(typeof(IReadOnlyList<SeatDevice>))]
+[JsonSerializable(typeof(IReadOnlyList<SeatMonitor>))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 public sealed partial class ControlJson : JsonSerializerContext;

@@ -4,7 +4,7 @@ using Hyperspace.Protocols.Link;
 namespace Hyperspace.Seat.Console;
 
 /// <summary>What a user can ask of the console, in the order in which the menu lists it.</summary>
-internal enum Deed : byte { Switch, Start, Stop, Kill, Reset, Pause, Resume, Log, Move, Sound, Host, Power, Help, Quit }
+internal enum Deed : byte { Switch, Start, Stop, Kill, Reset, Pause, Resume, Log, Move, Sound, Host, Power, Monitors, Help, Quit }
 
 /// <summary>A deed that the daemon has been asked for and has not answered yet.</summary>
 internal sealed record RunningDeed(string Vm, string Label, Deed Deed);
@@ -36,6 +36,7 @@ internal static class Deeds
         Deed.Sound => "V",
         Deed.Host => "H",
         Deed.Power => "W",
+        Deed.Monitors => "D",
         Deed.Help => "F1",
         _ => "Q",
     };
@@ -54,6 +55,7 @@ internal static class Deeds
         Deed.Sound => "sound",
         Deed.Host => "host",
         Deed.Power => "power",
+        Deed.Monitors => "monitors",
         Deed.Help => "help",
         _ => "quit",
     };
@@ -73,6 +75,7 @@ internal static class Deeds
         Deed.Sound => "Sound and volume",
         Deed.Host => "About this computer",
         Deed.Power => "Power: batteries, charger, lid",
+        Deed.Monitors => "Monitors: what each of them shows",
         Deed.Help => "Help",
         _ => "Quit",
     };
@@ -94,6 +97,7 @@ internal static class Deeds
             'v' => Deed.Sound,
             'h' => Deed.Host,
             'w' => Deed.Power,
+            'd' => Deed.Monitors,
             '?' => Deed.Help,
             'q' => Deed.Quit,
             _ => null,
@@ -148,7 +152,7 @@ internal static class Deeds
     /// <summary>What stands in the way of a deed now; null when nothing does. Allocates nothing, because pages ask for each of their keys whenever they are drawn.</summary>
     public static Obstacle? ObstacleTo(Deed deed, VmStatus? vm, IConsoleBackend backend, List<RunningDeed> running)
     {
-        if (deed is Deed.Sound or Deed.Host or Deed.Power or Deed.Help or Deed.Quit)
+        if (deed is Deed.Sound or Deed.Host or Deed.Power or Deed.Monitors or Deed.Help or Deed.Quit)
         {
             return null;
         }

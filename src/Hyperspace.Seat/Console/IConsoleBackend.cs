@@ -34,4 +34,13 @@ public interface IConsoleBackend
     /// <summary>Changes the volume (0 to 100, up, down, mute, unmute), or mutes and unmutes a VM.</summary>
     /// <returns>Null, or an error sentence.</returns>
     string? SetSound(string what, string? vm);
+
+    /// <summary>The seat's monitors, the primary first; null when there is no seat, or one with one picture.</summary>
+    IReadOnlyList<SeatMonitor>? Monitors { get; }
+
+    /// <summary>Shows a port on a monitor, or makes it a mirror.</summary>
+    /// <param name="monitor">Its id.</param>
+    /// <param name="port">1 to 9; null for a mirror.</param>
+    /// <returns>Null, or an error sentence.</returns>
+    string? SetMonitor(string monitor, int? port);
 }

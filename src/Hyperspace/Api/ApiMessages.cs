@@ -39,6 +39,11 @@ internal sealed record LockRequest([property: JsonRequired] string? Vm);
 /// <param name="Action"><c>accept</c> or <c>forget</c>.</param>
 internal sealed record DeviceRequest([property: JsonRequired] string Id, [property: JsonRequired] string Action);
 
+/// <summary>Body of <c>POST /v1/seat/monitors</c>.</summary>
+/// <param name="Id">As <c>monitors</c> of the seat's status has it, or the name of the socket.</param>
+/// <param name="Port">1 to 9, or null for a mirror of the primary.</param>
+internal sealed record MonitorRequest([property: JsonRequired] string Id, [property: JsonRequired] int? Port);
+
 /// <summary>Serialisation without reflection of what the API takes; what it answers is in <see cref="ReadableJson"/>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(PortRequest))]
@@ -48,6 +53,7 @@ internal sealed record DeviceRequest([property: JsonRequired] string Id, [proper
 [JsonSerializable(typeof(PowerSetting))]
 [JsonSerializable(typeof(VolumeRequest))]
 [JsonSerializable(typeof(BrightnessRequest))]
+[JsonSerializable(typeof(MonitorRequest))]
 [JsonSerializable(typeof(LockRequest))]
 [JsonSerializable(typeof(DeviceRequest))]
 internal sealed partial class ApiJson : JsonSerializerContext;

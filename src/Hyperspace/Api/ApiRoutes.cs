@@ -54,6 +54,7 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         new("POST", "/v1/seat/volume", VolumeAsync),
         new("POST", "/v1/seat/lock", LockAsync),
         new("POST", "/v1/seat/devices", DeviceAsync),
+        new("POST", "/v1/seat/monitors", MonitorAsync),
         new("GET", "/v1/seat/screenshot", ScreenshotAsync),
         new("GET", "/v1/events", c => EventStream.WriteAsync(c, board, ending)),
         new("GET", "/v1/openapi.json", c => Bytes(c, OpenApi, "application/json")),
@@ -228,6 +229,17 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         }
 
         await AskSeatAsync(context, body.Action, body.Id, null, SeatPatience);
+    }
+
+    private async Task MonitorAsync(HttpContext context)
+    {
+        MonitorRequest body = await BodyAsync(context, ApiJson.Default.MonitorRequest, """{"id": "DEL-A0B3-12345678", "port": 2}""");
+        if (body.Port is < 1 or > 9)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, $"There is no port {body.Port} that a monitor can have of its own; expected 1 to 9, or null for a mirror.");
+        }
+
+        await AskSeatAsync(context, "monitor", body.Id, body.Port, SeatPatience);
     }
 
     private async Task AskSeatAsync(HttpContext context, string op, string? text, int? port, TimeSpan patience)

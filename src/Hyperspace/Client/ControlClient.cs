@@ -135,6 +135,11 @@ internal sealed class ControlClient(string socket) : IDisposable
     public Task<SeatStatus> DeviceAsync(string id, string action, CancellationToken cancel) =>
         PostSeatAsync("devices", Body(new DeviceRequest(id, action), ApiJson.Default.DeviceRequest), cancel);
 
+    /// <param name="id">A monitor's id, or its socket's name.</param>
+    /// <param name="port">1 to 9, or null for a mirror.</param>
+    public Task<SeatStatus> MonitorAsync(string id, int? port, CancellationToken cancel) =>
+        PostSeatAsync("monitors", Body(new MonitorRequest(id, port), ApiJson.Default.MonitorRequest), cancel);
+
     /// <summary>A PNG file.</summary>
     /// <param name="port">0 to 9, or null for what the monitor shows.</param>
     public async Task<byte[]> ScreenshotAsync(int? port, CancellationToken cancel)

@@ -64,13 +64,15 @@ internal sealed class SeatCommands
     }
 
     /// <summary>What is wrong with a seat's own account of itself; null when it can be passed on.</summary>
-    public static string? Problem(SeatStatus? untrusted) => untrusted is { Output: not null, KeysDown: not null, Ports: not null, Port: >= 0 and <= 9 } && untrusted.Ports.All(IsWhole) && IsWholeSound(untrusted.Sound) && (untrusted.Devices?.All(IsWhole) ?? true)
+    public static string? Problem(SeatStatus? untrusted) => untrusted is { Output: not null, KeysDown: not null, Ports: not null, Port: >= 0 and <= 9 } && untrusted.Ports.All(IsWhole) && IsWholeSound(untrusted.Sound) && (untrusted.Devices?.All(IsWhole) ?? true) && (untrusted.Monitors?.All(IsWhole) ?? true)
         ? null
         : "It sent a status that lacks something.";
 
     private static bool IsWhole(SeatDevice? device) => device is { Id: not null, Name: not null, Kinds: not null, Bus: not null, Trust: not null } && device.Kinds.All(static k => k is not null);
 
     private static bool IsWholeSound(SoundStatus? sound) => sound is null or { Device: not null, Vms: not null } && (sound?.Vms.All(vm => vm is { Vm: not null, Label: not null, Heard: not null }) ?? true);
+
+    private static bool IsWhole(SeatMonitor? monitor) => monitor is { Id: not null, Name: not null, Shows: not null };
 
     private static bool IsWhole(SeatPort? port) => port is { Label: not null, Color: not null, Screen: not null };
 }

@@ -30,7 +30,7 @@ internal sealed class MonitorCable : IDisposable
         _socket.Send([2, 0, 0, 2, 0xFF, 0xFF, 0xFE, 0xCC, 0, 0, 0, 0]);
     }
 
-    /// <summary>The monitor has that size from now on.</summary>
+    /// <summary>The monitor has that size from now on; 0x0 is no monitor.</summary>
     public void Resize(ushort width, ushort height)
     {
         byte[] message = new byte[24];

@@ -155,6 +155,9 @@ public sealed class Notebook : IDisposable
         cable.Resize(width, height);
     }
 
+    /// <summary>Pulls the monitor out of a socket of the graphics card, 0 or 1.</summary>
+    public void UnplugMonitor(int socket) => PlugMonitor(socket, 0, 0);
+
     /// <summary>A photograph of a screen; one with a name is also kept as a picture for people.</summary>
     /// <param name="socket">The graphics card's socket, 0 or 1.</param>
     public Photo Photograph(string? name = null, int socket = 0)

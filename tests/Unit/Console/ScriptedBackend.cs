@@ -57,6 +57,14 @@ internal sealed class ScriptedBackend : IConsoleBackend
         return Refusal;
     }
 
+    public IReadOnlyList<SeatMonitor>? Monitors { get; set; }
+
+    public string? SetMonitor(string monitor, int? port)
+    {
+        Asked.Add($"monitor {monitor} {port?.ToString() ?? "mirror"}");
+        return Refusal;
+    }
+
     public void SwitchTo(int port) => Asked.Add($"switch {port}");
 
     /// <summary>Answers the oldest request that is open.</summary>

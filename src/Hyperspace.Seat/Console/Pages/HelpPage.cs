@@ -87,6 +87,7 @@ internal sealed class HelpPage : ConsolePage
         Item(lines, "H", "From the list: about this computer, and what is degraded and why.");
         Item(lines, "W", "From the list: batteries, charger, lid, brightness, temperature.");
         Item(lines, "V", "From the list: what is heard, and how loud. Plus and minus change it, M mutes all, Space mutes a VM.");
+        Item(lines, "D", "From the list: this computer's monitors. A digit shows that port on the selected one, 0 lets it mirror the primary.");
         Item(lines, "F1, ?", "This page.");
         Item(lines, "Esc, Backspace", "Back.");
         if (canQuit)

@@ -82,6 +82,7 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
         AddKey(keys, Deed.Sound, vm);
         AddKey(keys, Deed.Host, vm);
         AddKey(keys, Deed.Power, vm);
+        AddKey(keys, App.Backend.Monitors is null ? null : Deed.Monitors, vm);
         AddKey(keys, Deed.Help, vm);
         AddKey(keys, App.Quit is null ? null : Deed.Quit, vm);
     }
@@ -214,6 +215,9 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
                 break;
             case Deed.Power:
                 App.Open(new PowerPage(App));
+                break;
+            case Deed.Monitors:
+                App.Open(new MonitorsPage(App));
                 break;
             case Deed.Help:
                 App.Open(new HelpPage(App));

@@ -13,8 +13,27 @@ namespace Hyperspace.Seat.Display.Compositor;
 /// <param name="AttentionKey">How the console is reached from this output.</param>
 public sealed record BarContent(int Port, string Label, Rgb Color, string? State, bool Armed, uint Leds, string? Notice, string AttentionKey, string Clock, IReadOnlyList<BarPort> Ports)
 {
+    /// <summary>Whether the keys go to what this bar is above.</summary>
+    public BarKeys Keys { get; init; }
+
+    /// <summary>What has the keys: its port and label.</summary>
+    public string KeysAt { get; init; } = "";
+
     /// <summary>The battery, such as <c>42 %-</c>; empty where there is none.</summary>
     public string Power { get; init; } = "";
+}
+
+/// <summary>Where the keys are, as a bar says it.</summary>
+public enum BarKeys : byte
+{
+    /// <summary>There is one picture, so that nothing need be said.</summary>
+    Only,
+
+    /// <summary>Several monitors show several ports, and the one below this bar has the keys.</summary>
+    Here,
+
+    /// <summary>They go to a port on another monitor.</summary>
+    Elsewhere,
 }
 
 /// <summary>A port in the bar's list.</summary>
@@ -32,6 +51,7 @@ public static class TrustedBar
     private static readonly Rgb Ink = new(0xE6E9EF);
     private static readonly Rgb Dim = new(0x7D8590);
     private static readonly Rgb Warning = new(0xF5B14C);
+    private static readonly Rgb Good = new(0x7CCB8B);
 
     public static void Draw(CellGrid grid, BarContent content)
     {
@@ -40,6 +60,13 @@ public static class TrustedBar
         string name = $" {content.Port} {Harmless(content.Label)} ";
         int column = grid.Write(0, 0, name, onColor, content.Color, bold: true);
         column = grid.Write(column, 0, content.State is null ? "" : $" {content.State} ", Warning, Paper);
+
+        column = content.Keys switch
+        {
+            BarKeys.Here => grid.Write(column, 0, " has the keys ", Good, Paper, bold: true),
+            BarKeys.Elsewhere => grid.Write(column, 0, $" no keys: {Harmless(content.KeysAt)} has them ", Warning, Paper, bold: true),
+            _ => column,
+        };
 
         string right = RightSide(content);
         int rightColumn = grid.Columns - right.Length;

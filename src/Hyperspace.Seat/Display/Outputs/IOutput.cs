@@ -120,6 +120,9 @@ public interface IOutput : IDisposable
     /// <returns>False where there is no such difference.</returns>
     bool ToggleFullScreen() => false;
 
+    /// <summary>Its monitors, where it can have several that show different things; null where there is one picture.</summary>
+    IMonitors? Arrangement => null;
+
     /// <summary>Shows the frame. Only <paramref name="damage"/> (pixels of the whole monitor) has changed since the last one.</summary>
     void Present(Frame frame, PixelRect damage);
 }

@@ -8,28 +8,43 @@ namespace Hyperspace.Seat.Input.Trust;
 /// <summary>A keyboard that somebody has accepted.</summary>
 public sealed record KnownDevice(string Id, string Name, DateTimeOffset Accepted);
 
+/// <summary>A monitor that shows a port of its own.</summary>
+/// <param name="Port">1 to 9.</param>
+public sealed record KnownMonitor(string Id, string Name, int Port);
+
 /// <summary>What the seat's file holds.</summary>
 /// <param name="LockedTo">The VM that alone may have the keyboard; null for none.</param>
-public sealed record SeatRecord(IReadOnlyList<KnownDevice> Devices, string? LockedTo);
+/// <param name="Monitors">Those that do not mirror the primary; null in files of seats that knew no others.</param>
+public sealed record SeatRecord(IReadOnlyList<KnownDevice> Devices, string? LockedTo, IReadOnlyList<KnownMonitor>? Monitors = null);
 
 /// <summary>
-/// What a seat remembers from one run to the next: accepted keyboards, and the VM that it is locked to. Written atomically. A file that makes no sense is an empty one with a sentence: nobody is trusted because of it.
+/// What a seat remembers from one run to the next: accepted keyboards, the VM that it is locked to, and which monitors show a port of their own. Written atomically. A file that makes no sense is an empty one
+/// with a sentence: nobody is trusted because of it. It is put aside before another is written in its place.
 /// </summary>
 public sealed class SeatMemory
 {
     /// <summary>More keyboards than anybody has; the oldest are forgotten.</summary>
     public const int MaxDevices = 256;
 
+    /// <summary>More monitors than anybody has; the oldest are forgotten.</summary>
+    public const int MaxMonitors = 64;
+
     private const int MaxBytes = 1 << 20;
 
     private readonly string? _file;
     private SeatRecord _record = new([], null);
+
+    /// <summary>The file holds what could not be understood.</summary>
+    private bool _isSpoiled;
 
     private SeatMemory(string? file) => _file = file;
 
     public IReadOnlyList<KnownDevice> Devices => _record.Devices;
 
     public string? LockedTo => _record.LockedTo;
+
+    /// <summary>Monitors with a port of their own, whether they are plugged in or not.</summary>
+    public IReadOnlyList<KnownMonitor> Monitors => _record.Monitors ?? [];
 
     /// <summary>A memory that lasts as long as the object.</summary>
     public static SeatMemory Transient() => new(null);
@@ -45,16 +60,23 @@ public sealed class SeatMemory
             {
                 byte[] text = new FileInfo(file).Length <= MaxBytes ? File.ReadAllBytes(file) : throw new IOException($"it is larger than {MaxBytes} bytes");
                 SeatRecord? record = JsonSerializer.Deserialize(text, SeatMemoryJson.Default.SeatRecord);
-                memory._record = record is { Devices: not null } && record.Devices.All(static d => d is { Id.Length: > 0, Name: not null }) ? record : throw new JsonException("it lacks something");
+                memory._record = record is not null && IsWhole(record) ? record : throw new JsonException("it lacks something");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            problem = $"The seat's memory {file} cannot be used ({e.Message}); keyboards that were accepted before are asked about again.";
+            memory._isSpoiled = true;
+            problem = $"The seat's memory {file} cannot be used ({e.Message}); keyboards that were accepted before are asked about again, and every monitor mirrors the primary. What is in it is kept as {SpoiledName(file)} when something new is remembered.";
         }
 
         return memory;
     }
+
+    private static bool IsWhole(SeatRecord record) =>
+        record is { Devices: not null } && record.Devices.All(static d => d is { Id.Length: > 0, Name: not null })
+        && (record.Monitors ?? []).All(static m => m is { Id.Length: > 0, Name: not null, Port: >= 1 and <= 9 });
+
+    private static string SpoiledName(string file) => $"{file}.bad";
 
     public bool Knows(string id) => _record.Devices.Any(d => d.Id == id);
 
@@ -67,6 +89,17 @@ public sealed class SeatMemory
 
     /// <inheritdoc cref="Remember"/>
     public string? Forget(string id) => Write(_record with { Devices = [.. _record.Devices.Where(d => d.Id != id)] });
+
+    /// <summary>The port that the monitor shows; null for one that mirrors the primary.</summary>
+    public int? PortOf(string monitor) => _record.Monitors?.FirstOrDefault(m => m.Id == monitor)?.Port;
+
+    /// <inheritdoc cref="Remember"/>
+    /// <param name="port">1 to 9; null for a mirror.</param>
+    public string? ShowOn(string monitor, string untrustedName, int? port)
+    {
+        IEnumerable<KnownMonitor> others = Monitors.Where(m => m.Id != monitor).TakeLast(MaxMonitors - 1);
+        return Write(_record with { Monitors = [.. others, .. port is { } own ? [new KnownMonitor(monitor, DeviceText.Name(untrustedName), own)] : Array.Empty<KnownMonitor>()] });
+    }
 
     /// <inheritdoc cref="Remember"/>
     public string? Lock(string? vm) => Write(_record with { LockedTo = vm });
@@ -82,6 +115,12 @@ public sealed class SeatMemory
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
+            if (_isSpoiled && File.Exists(_file))
+            {
+                File.Move(_file, SpoiledName(_file), overwrite: true);
+            }
+
+            _isSpoiled = false;
             AtomicFile.WriteAllBytes(_file, JsonSerializer.SerializeToUtf8Bytes(record, SeatMemoryJson.Default.SeatRecord));
             return null;
         }

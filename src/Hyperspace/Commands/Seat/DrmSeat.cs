@@ -52,7 +52,7 @@ internal static class DrmSeat
     private static bool TryOpenOutput(Reactor reactor, DrmCard card, Notices notices, out DrmOutput? output, out PsfFont? font)
     {
         output = null;
-        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(card.ReadConnectors(), card.Crtcs, []);
+        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(card.ReadConnectors(), card.Crtcs, [], static _ => null);
         int line = plan.Count == 0 ? 16 : PixelPitch.LeastLine(PixelPitch.Of(plan[0].Connector, plan[0].Mode), plan[0].Mode.Width);
         font = SystemFont.Load(line, out string? problem);
         if (font is null)

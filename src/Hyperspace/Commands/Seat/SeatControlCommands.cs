@@ -11,10 +11,10 @@ using Hyperspace.Protocols.Control;
 
 namespace Hyperspace.Commands.Seat;
 
-/// <summary><c>hyperspace seat status | switch | press | type | volume | screenshot</c>; the rest is in <see cref="SeatTrustCommands"/>: what keys and eyes do, for programs.</summary>
+/// <summary><c>hyperspace seat status | switch | press | type | volume | screenshot</c>; the rest is in <see cref="SeatTrustCommands"/> and <see cref="SeatMonitorCommands"/>: what keys and eyes do, for programs.</summary>
 internal static class SeatControlCommands
 {
-    public static IEnumerable<Command> Build(HyperspacePaths paths) => [Status(paths), Switch(paths), Press(paths), Type(paths), Volume(paths), Screenshot(paths), .. SeatTrustCommands.Build(paths)];
+    public static IEnumerable<Command> Build(HyperspacePaths paths) => [Status(paths), Switch(paths), Press(paths), Type(paths), Volume(paths), Screenshot(paths), SeatMonitorCommands.Build(paths), .. SeatTrustCommands.Build(paths)];
 
     private static Command Status(HyperspacePaths paths)
     {

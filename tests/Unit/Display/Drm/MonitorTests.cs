@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Hyperspace.Linux.Drm;
 using Hyperspace.Seat.Display.Outputs;
@@ -14,7 +15,7 @@ public class MonitorTests
     public void The_panel_of_a_notebook_is_the_primary_and_the_others_mirror_it_in_its_size()
     {
         DrmConnector hdmi = Connector(1, "HDMI-A-1", 3, Mode(3840, 2160, preferred: true), Mode(1920, 1080)), panel = Connector(2, "eDP-1", 1, Mode(1920, 1080, preferred: true));
-        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of([hdmi, panel], TwoCrtcs, []);
+        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of([hdmi, panel], TwoCrtcs, [], Mirrors);
         Assert.Equal([("eDP-1", 40u, 1920, true), ("HDMI-A-1", 41u, 1920, false)], plan.Select(m => (m.Connector.Name, m.Crtc.Id, (int)m.Mode.Width, m.Primary)));
     }
 
@@ -22,8 +23,8 @@ public class MonitorTests
     public void A_monitor_that_comes_takes_nothing_from_the_one_that_shows_the_seat()
     {
         DrmConnector hdmi = Connector(1, "HDMI-A-1", 3, Mode(1280, 800));
-        IReadOnlyList<PlannedMonitor> before = MonitorPlan.Of([hdmi], TwoCrtcs, []);
-        IReadOnlyList<PlannedMonitor> after = MonitorPlan.Of([Connector(2, "eDP-1", 3, Mode(1024, 768)), hdmi], TwoCrtcs, before);
+        IReadOnlyList<PlannedMonitor> before = MonitorPlan.Of([hdmi], TwoCrtcs, [], Mirrors);
+        IReadOnlyList<PlannedMonitor> after = MonitorPlan.Of([Connector(2, "eDP-1", 3, Mode(1024, 768)), hdmi], TwoCrtcs, before, Mirrors);
         Assert.Equal([("HDMI-A-1", 40u), ("eDP-1", 41u)], after.Select(m => (m.Connector.Name, m.Crtc.Id)));
     }
 
@@ -31,9 +32,51 @@ public class MonitorTests
     public void More_monitors_than_the_card_can_drive_leave_the_last_dark()
     {
         DrmConnector[] three = [Connector(1, "DP-1", 3, Mode(800, 600)), Connector(2, "DP-2", 1, Mode(800, 600)), Connector(3, "DP-3", 3, Mode(800, 600))];
-        Assert.Equal([1u, 3u], MonitorPlan.Of(three, TwoCrtcs, []).Select(m => m.Connector.Id));
-        Assert.Empty(MonitorPlan.Of([Connector(1, "DP-1", 3)], TwoCrtcs, []));
-        Assert.Empty(MonitorPlan.Of([Connector(1, "DP-1", 3, Mode(800, 600)) with { Connected = false }], TwoCrtcs, []));
+        Assert.Equal([1u, 3u], MonitorPlan.Of(three, TwoCrtcs, [], Mirrors).Select(m => m.Connector.Id));
+        Assert.Empty(MonitorPlan.Of([Connector(1, "DP-1", 3)], TwoCrtcs, [], Mirrors));
+        Assert.Empty(MonitorPlan.Of([Connector(1, "DP-1", 3, Mode(800, 600)) with { Connected = false }], TwoCrtcs, [], Mirrors));
+    }
+
+    [Fact]
+    public void A_monitor_with_a_port_of_its_own_has_the_mode_that_it_prefers_and_is_the_primary_only_when_it_is_alone()
+    {
+        DrmConnector hdmi = Connector(1, "HDMI-A-1", 3, Mode(1920, 1080, preferred: true), Mode(1280, 800)), dp = Connector(2, "DP-1", 3, Mode(1280, 800));
+        int? PortOf(string monitor) => monitor == "@HDMI-A-1" ? 2 : null;
+        IReadOnlyList<PlannedMonitor> both = MonitorPlan.Of([hdmi, dp], TwoCrtcs, [], PortOf);
+        Assert.Equal([("@DP-1", 1280, true, null), ("@HDMI-A-1", 1920, false, 2)], both.Select(m => (m.Id, (int)m.Mode.Width, m.Primary, m.Port)));
+
+        IReadOnlyList<PlannedMonitor> alone = MonitorPlan.Of([hdmi], TwoCrtcs, both, PortOf);
+        Assert.Equal(("@HDMI-A-1", true, null), alone.Select(m => (m.Id, m.Primary, m.Port)).Single());
+        Assert.Equal(["@DP-1", "@HDMI-A-1"], MonitorPlan.Of([hdmi, dp], TwoCrtcs, alone, PortOf).Select(m => m.Id));
+
+        // Another port is no other light; a mirror is.
+        Assert.True(MonitorPlan.IsLitAs(both, MonitorPlan.Of([hdmi, dp], TwoCrtcs, both, m => PortOf(m) + 1)));
+        Assert.False(MonitorPlan.IsLitAs(both, MonitorPlan.Of([hdmi, dp], TwoCrtcs, both, Mirrors)));
+    }
+
+    [Fact]
+    public void A_port_is_on_one_monitor_and_where_monitors_stay_dark_it_is_the_mirrors()
+    {
+        DrmConnector[] three = [Connector(1, "DP-1", 3, Mode(800, 600)), Connector(2, "DP-2", 3, Mode(800, 600)), Connector(3, "DP-3", 3, Mode(800, 600))];
+        DrmCrtc[] crtcs = [.. TwoCrtcs, new(42, 2, None)];
+        DrmConnector[] anywhere = [.. three.Select(c => c with { Crtcs = 7 })];
+        Assert.Equal([("@DP-1", null), ("@DP-2", 5), ("@DP-3", null)], MonitorPlan.Of(anywhere, crtcs, [], m => m == "@DP-1" ? null : 5).Select(m => (m.Id, m.Port)));
+        Assert.Equal(["@DP-1", "@DP-3"], MonitorPlan.Of(three, TwoCrtcs, [], m => m == "@DP-3" ? 5 : null).Select(m => m.Id));
+    }
+
+    [Fact]
+    public void A_monitor_is_known_by_its_EDID_in_any_socket_and_by_its_socket_where_that_does_not_tell()
+    {
+        DrmConnector With(uint id, string socket, byte[] edid) => Connector(id, socket, 3, Mode(800, 600)) with { Edid = edid };
+        DrmConnector numbered = With(1, "DP-1", MakeEdid("Blue", 300, 200)), same = With(2, "DP-2", MakeEdid("Blue", 300, 200));
+        Assert.Equal("DEL-A0B3-12345678", MonitorIdentity.Of(numbered, [numbered]));
+        Assert.Equal("DEL-A0B3-12345678", MonitorIdentity.Of(numbered with { Name = "HDMI-A-1" }, [numbered]));
+        Assert.Equal(("DEL-A0B3-12345678@DP-1", "DEL-A0B3-12345678@DP-2"), (MonitorIdentity.Of(numbered, [numbered, same]), MonitorIdentity.Of(same, [numbered, same])));
+
+        DrmConnector nameless = With(3, "DP-3", MakeEdid("Blue", 300, 200, number: 0)), broken = With(4, "DP-4", [1, 2, 3]);
+        Assert.Equal("DEL-A0B3-00000000@DP-3", MonitorIdentity.Of(nameless, [nameless]));
+        Assert.Equal("DEL-A0B3-CN_07", MonitorIdentity.Of(With(3, "DP-3", MakeEdid("Blue", 300, 200, number: 0x01010101, serial: "CN 07")), []));
+        Assert.Equal(("@DP-4", "DP-4", "Blue"), (MonitorIdentity.Of(broken, [broken]), MonitorIdentity.NameOf(broken), MonitorIdentity.NameOf(numbered)));
     }
 
     [Fact]
@@ -102,21 +145,29 @@ public class MonitorTests
         Assert.Null(DeviceEvents.SubsystemOf([]));
     }
 
+    private static int? Mirrors(string monitor) => null;
+
     private static DrmConnector Connector(uint id, string name, uint crtcs, params DrmMode[] modes) => new(id, name, true, 0, 0, modes, crtcs, [], None);
 
     private static DrmMode Mode(ushort width, ushort height, bool preferred = false, uint refresh = 60) =>
         new() { Width = width, Height = height, Refresh = refresh, Type = preferred ? 8u : 0, Clock = (uint)width * height / 1000 * refresh };
 
-    private static byte[] MakeEdid(string name, int width, int height)
+    private static byte[] MakeEdid(string name, int width, int height, uint number = 0x12345678, string? serial = null)
     {
         byte[] edid = new byte[128];
         edid.AsSpan(1, 6).Fill(0xFF);
         (edid[8], edid[9]) = (0x10, 0xAC);
         (edid[10], edid[11]) = (0xB3, 0xA0);
-        (edid[12], edid[13], edid[14], edid[15]) = (0x78, 0x56, 0x34, 0x12);
+        BinaryPrimitives.WriteUInt32LittleEndian(edid.AsSpan(12), number);
         (edid[54], edid[66], edid[67], edid[68]) = (1, (byte)width, (byte)height, (byte)(width >> 8 << 4 | height >> 8));
         edid[75] = 0xFC;
         Encoding.ASCII.GetBytes(name + "\n").CopyTo(edid, 77);
+        if (serial is not null)
+        {
+            edid[93] = 0xFF;
+            Encoding.ASCII.GetBytes(serial + "\n").CopyTo(edid, 95);
+        }
+
         edid[127] = (byte)-edid.Sum(b => b);
         return edid;
     }

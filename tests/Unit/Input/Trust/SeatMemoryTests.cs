@@ -23,6 +23,40 @@ public sealed class SeatMemoryTests : IDisposable
         Assert.Null(problem);
         Assert.Equal(new KnownDevice("usb:1:2:3", "K120", DateTimeOffset.UnixEpoch), Assert.Single(second.Devices));
         Assert.Equal("work", second.LockedTo);
+        Assert.Empty(second.Monitors);
+    }
+
+    [Fact]
+    public void Monitors_with_a_port_of_their_own_are_there_in_the_next_run()
+    {
+        SeatMemory first = SeatMemory.Load(FileName, out _);
+        Assert.Null(first.Remember("usb:1:2:3", "K120", DateTimeOffset.UnixEpoch));
+        Assert.Null(first.ShowOn("DEL-A0B3-12345678", "U2415\u001b", 2));
+        Assert.Null(first.ShowOn("@HDMI-A-1", "HDMI-A-1", 3));
+        Assert.Null(first.ShowOn("DEL-A0B3-12345678", "U2415", 4));
+        SeatMemory second = SeatMemory.Load(FileName, out string? problem);
+        Assert.Null(problem);
+        Assert.Equal([new KnownMonitor("@HDMI-A-1", "HDMI-A-1", 3), new KnownMonitor("DEL-A0B3-12345678", "U2415", 4)], second.Monitors);
+        Assert.Equal((4, null), (second.PortOf("DEL-A0B3-12345678"), second.PortOf("DEL-A0B3-00000001")));
+        Assert.Null(second.ShowOn("@HDMI-A-1", "HDMI-A-1", null));
+        Assert.Null(second.PortOf("@HDMI-A-1"));
+        Assert.Single(SeatMemory.Load(FileName, out _).Devices);
+    }
+
+    [Fact]
+    public void A_file_that_makes_no_sense_is_put_aside_before_another_takes_its_place()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(FileName)!);
+        File.WriteAllText(FileName, "{\"devices\":[],\"monitors\":[{\"id\":\"a\",\"name\":\"b\",\"port\":2}],}");
+        SeatMemory memory = SeatMemory.Load(FileName, out string? problem);
+        Assert.Contains("seat.json.bad", problem, StringComparison.Ordinal);
+        Assert.False(File.Exists(FileName + ".bad"));
+        Assert.Null(memory.ShowOn("c", "d", 3));
+        Assert.Contains("\"port\":2", File.ReadAllText(FileName + ".bad"), StringComparison.Ordinal);
+        Assert.Null(memory.ShowOn("c", "d", 4));
+        Assert.Contains("\"port\":2", File.ReadAllText(FileName + ".bad"), StringComparison.Ordinal);
+        Assert.Equal(4, SeatMemory.Load(FileName, out problem).PortOf("c"));
+        Assert.Null(problem);
     }
 
     [Theory]
@@ -32,6 +66,8 @@ public sealed class SeatMemoryTests : IDisposable
     [InlineData("{\"devices\":null}")]
     [InlineData("{\"devices\":[null]}")]
     [InlineData("{\"devices\":[{\"id\":\"\",\"name\":\"x\"}]}")]
+    [InlineData("{\"devices\":[],\"monitors\":[null]}")]
+    [InlineData("{\"devices\":[],\"monitors\":[{\"id\":\"a\",\"name\":\"b\",\"port\":10}]}")]
     public void A_file_that_makes_no_sense_trusts_nobody_and_is_said(string text)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(FileName)!);
@@ -39,6 +75,7 @@ public sealed class SeatMemoryTests : IDisposable
         SeatMemory memory = SeatMemory.Load(FileName, out string? problem);
         Assert.Contains("asked about again", problem, StringComparison.Ordinal);
         Assert.Empty(memory.Devices);
+        Assert.Empty(memory.Monitors);
     }
 
     [Fact]
@@ -59,6 +96,12 @@ public sealed class SeatMemoryTests : IDisposable
             memory.Remember($"usb:1:2:{i}", "K", DateTimeOffset.UnixEpoch);
         }
 
+        for (int i = 0; i < SeatMemory.MaxMonitors + 10; i++)
+        {
+            memory.ShowOn($"DEL-{i}", "U", 1);
+        }
+
+        Assert.Equal(SeatMemory.MaxMonitors, memory.Monitors.Count);
         Assert.Equal(SeatMemory.MaxDevices, memory.Devices.Count);
         Assert.False(memory.Knows("usb:1:2:0"));
     }

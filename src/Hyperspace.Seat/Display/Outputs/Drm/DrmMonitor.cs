@@ -29,7 +29,7 @@ internal sealed class DrmMonitor : IDisposable
             _modeBlob = card.CreateBlob(plan.Mode);
             _plane = card.Planes.FirstOrDefault(p => p.Kind == DrmPlaneKind.Primary && (p.Crtcs & crtc) != 0);
             DrmPlane? cursor = card.Planes.FirstOrDefault(p => p.Kind == DrmPlaneKind.Cursor && (p.Crtcs & crtc) != 0);
-            _cursor = cursor is null ? null : CursorPlane.TryCreate(card, cursor, plan.Crtc);
+            _cursor = cursor is null || plan.Port is not null ? null : CursorPlane.TryCreate(card, cursor, plan.Crtc);
         }
 
         _behind = Bounds;

@@ -6,19 +6,26 @@ using Hyperspace.Seat.Display.Text;
 namespace Hyperspace.Seat.Display.Outputs.Drm;
 
 /// <summary>
-/// The monitors of this machine without any desktop (KMS). The primary one shows the seat in its preferred mode; every other one shows the same, pixel for pixel where it has that mode. Frames are shown
-/// at a refresh, never in the middle of one; only what has changed is drawn and told to the driver.
+/// The monitors of this machine without any desktop (KMS). The primary one shows the seat in its preferred mode; every other one shows the same, pixel for pixel where it has that mode, or a port of its own
+/// (<see cref="DrmPortOutput"/>). Frames are shown at a refresh, never in the middle of one; only what has changed is drawn and told to the driver.
 /// </summary>
-public sealed class DrmOutput : IOutput
+public sealed class DrmOutput : IOutput, IMonitors
 {
     /// <summary>The kernel says several things when a monitor is plugged in; they are looked at together, after this time.</summary>
     private static readonly TimeSpan PlugTime = TimeSpan.FromMilliseconds(200);
 
     /// <summary>A frame whose event does not come: the driver has lost it, and the seat goes on without.</summary>
-    private static readonly TimeSpan FlipPatience = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan FlipPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>When a frame is tried again for which the driver was busy.</summary>
+    internal static readonly TimeSpan BusyTime = TimeSpan.FromMilliseconds(16);
+
+    /// <summary>EBUSY.</summary>
+    internal const int Busy = 16;
 
     private static readonly (int Width, int Height) WithoutMonitor = (1024, 768);
 
+    private readonly Reactor _reactor;
     private readonly DrmCard _card;
     private readonly PsfFont _font;
     private readonly Action<string> _notify;
@@ -27,7 +34,14 @@ public sealed class DrmOutput : IOutput
     private readonly ReactorTimer _plugTimer;
     private readonly ReactorTimer _flipTimer;
     private readonly Action<uint, long> _onFlip;
+
+    /// <summary>The primary and its mirrors.</summary>
     private readonly List<DrmMonitor> _monitors = [];
+
+    /// <summary>The others.</summary>
+    private readonly List<DrmPortOutput> _own = [];
+
+    private Func<string, int?> _portOf = static _ => null;
     private IReadOnlyList<PlannedMonitor> _plan = [];
     private bool _active = true;
     private bool _complained;
@@ -40,7 +54,7 @@ public sealed class DrmOutput : IOutput
     /// <exception cref="DrmException">No connected monitor takes any mode; says why.</exception>
     public DrmOutput(Reactor reactor, DrmCard card, PsfFont font, Action<string> notify)
     {
-        (_card, _font, _notify, _onFlip) = (card, font, notify, OnFlip);
+        (_reactor, _card, _font, _notify, _onFlip) = (reactor, card, font, notify, OnFlip);
         _watch = reactor.Watch(card.Fd, FdEvents.Readable, _ => ReadCard());
         _plugTimer = reactor.Timer(OnPlugged);
         _flipTimer = reactor.Timer(OnFlipLost);
@@ -84,8 +98,18 @@ public sealed class DrmOutput : IOutput
 
     public Action<long>? Shown { get; set; }
 
+    public IMonitors Arrangement => this;
+
+    public Action? Changed { get; set; }
+
+    public IReadOnlyList<LitMonitor> Lit =>
+    [
+        .. _plan.Select((m, i) => new LitMonitor(
+            m.Id, MonitorIdentity.NameOf(m.Connector), m.Connector.Name, m.Mode.Width, m.Mode.Height, i == 0, m.Port, _own.Find(own => own.Connector == m.Connector.Id))),
+    ];
+
     /// <summary>What is lit, for people: <c>Virtual-1, 1280x800 at 60 Hz</c>, the primary first.</summary>
-    public IEnumerable<string> Monitors => _plan.Select(m => $"{m.Connector.Name}, {m.Mode}{(m.Primary ? "" : ", a mirror")}");
+    public IEnumerable<string> Monitors => _plan.Select(m => $"{m.Connector.Name}, {m.Mode}{(m.Primary ? "" : m.Port is { } port ? $", port {port}" : ", a mirror")}");
 
     /// <summary>Frames that monitors have shown since the start.</summary>
     public long Frames { get; private set; }
@@ -121,11 +145,21 @@ public sealed class DrmOutput : IOutput
         }
     }
 
+    public void Arrange(Func<string, int?> portOf)
+    {
+        _portOf = portOf;
+        if (_active)
+        {
+            Arrange();
+        }
+    }
+
     /// <summary>Another virtual terminal is in front: nothing is shown until <see cref="Resume"/>.</summary>
     public void Suspend()
     {
         _active = false;
         _flipTimer.Disarm();
+        _own.ForEach(static own => own.Suspend());
     }
 
     /// <summary>The monitors are ours again; whoever had them may have left anything on them.</summary>
@@ -147,7 +181,7 @@ public sealed class DrmOutput : IOutput
 
         if (same)
         {
-            Copy(frame, drawn, monitor.Back);
+            Mirror.Copy(frame, drawn, monitor.Back);
         }
         else
         {
@@ -162,16 +196,6 @@ public sealed class DrmOutput : IOutput
         else if (monitor == _monitors[0])
         {
             _presented = true;
-        }
-    }
-
-    private static void Copy(Frame frame, PixelRect rect, DumbBuffer buffer)
-    {
-        ReadOnlySpan<uint> from = frame.Pixels;
-        Span<uint> to = buffer.Pixels;
-        for (int y = rect.Y; y < rect.Bottom; y++)
-        {
-            from.Slice(y * frame.Width + rect.X, rect.Width).CopyTo(to[(y * buffer.Stride + rect.X)..]);
         }
     }
 
@@ -193,13 +217,23 @@ public sealed class DrmOutput : IOutput
         if (!_card.ReadEvents(_onFlip))
         {
             _watch.Dispose();
-            _active = false;
+            Suspend();
             _notify($"{_card.Path} is gone; the seat goes on without a monitor.");
         }
     }
 
     private void OnFlip(uint crtc, long at)
     {
+        for (int i = 0; i < _own.Count; i++)
+        {
+            if (_own[i].Crtc == crtc)
+            {
+                Frames++;
+                _own[i].Flipped(at);
+                return;
+            }
+        }
+
         for (int i = 0; i < _monitors.Count; i++)
         {
             if (_monitors[i].Plan.Crtc.Id == crtc)
@@ -241,10 +275,10 @@ public sealed class DrmOutput : IOutput
     /// <summary>A frame is lost when the right to show is, and that comes back with <see cref="Resume"/>; any other error is worth a word.</summary>
     private void OnFlipRefused(int errno)
     {
-        const int noAccess = 13, busy = 16;
-        if (errno == busy)
+        const int noAccess = 13;
+        if (errno == Busy)
         {
-            _flipTimer.Arm(TimeSpan.FromMilliseconds(16));
+            _flipTimer.Arm(BusyTime);
         }
         else if (errno != noAccess && !_complained)
         {
@@ -267,24 +301,25 @@ public sealed class DrmOutput : IOutput
     /// <param name="anew">Also what seems to be lit already.</param>
     private void Arrange(bool anew = false)
     {
-        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(_card.ReadConnectors(), _card.Crtcs, _plan);
-        if (!anew && Same(plan, _plan))
+        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(_card.ReadConnectors(), _card.Crtcs, _plan, _portOf);
+        if (!anew && MonitorPlan.IsLitAs(plan, _plan))
         {
+            bool other = !plan.Select(static m => m.Port).SequenceEqual(_plan.Select(static m => m.Port));
+            _plan = plan;
+            if (other)
+            {
+                Changed?.Invoke();
+            }
+
             return;
         }
 
         _presented = false;
-        _monitors.ForEach(static monitor => monitor.SwitchOff());
-        _monitors.ForEach(static monitor => monitor.Dispose());
-        _monitors.Clear();
-        var lit = new List<PlannedMonitor>();
-        foreach (PlannedMonitor planned in plan)
+        List<PlannedMonitor> lit = LightAll(plan);
+        if (_monitors.Count == 0 && lit.Count > 0)
         {
-            if (Light(planned) is { } monitor)
-            {
-                _monitors.Add(monitor);
-                lit.Add(monitor.Plan);
-            }
+            // The seat has to be seen, and those that were to show it take no mode.
+            lit = LightAll(MonitorPlan.Of([.. lit.Select(static m => m.Connector)], _card.Crtcs, [], _portOf));
         }
 
         _plan = lit;
@@ -300,8 +335,38 @@ public sealed class DrmOutput : IOutput
         }
 
         // Everything is drawn anew, whether the size is another or not: nothing is in the buffers.
+        Changed?.Invoke();
         Resized?.Invoke();
         ReadyAgain?.Invoke();
+    }
+
+    /// <summary>Lights these monitors and no others.</summary>
+    private List<PlannedMonitor> LightAll(IReadOnlyList<PlannedMonitor> plan)
+    {
+        _monitors.ForEach(static monitor => monitor.SwitchOff());
+        _own.ForEach(static own => own.SwitchOff());
+        _monitors.ForEach(static monitor => monitor.Dispose());
+        _own.ForEach(static own => own.Dispose());
+        _monitors.Clear();
+        _own.Clear();
+        var lit = new List<PlannedMonitor>();
+        foreach (PlannedMonitor planned in plan)
+        {
+            if (Light(planned) is { } monitor)
+            {
+                lit.Add(monitor.Plan);
+                if (planned.Port is null)
+                {
+                    _monitors.Add(monitor);
+                }
+                else
+                {
+                    _own.Add(new DrmPortOutput(_reactor, monitor, _font, OnFlipRefused));
+                }
+            }
+        }
+
+        return lit;
     }
 
     /// <summary>Lights one monitor, in another mode when its own is refused.</summary>
@@ -337,11 +402,6 @@ public sealed class DrmOutput : IOutput
         return null;
     }
 
-    private static bool Same(IReadOnlyList<PlannedMonitor> a, IReadOnlyList<PlannedMonitor> b) =>
-        a.Count == b.Count && a.Zip(b).All(static pair =>
-            pair.First.Connector.Id == pair.Second.Connector.Id && pair.First.Crtc.Id == pair.Second.Crtc.Id && pair.First.Mode.Equals(pair.Second.Mode)
-            && pair.First.Primary == pair.Second.Primary && pair.First.Connector.Edid.AsSpan().SequenceEqual(pair.Second.Connector.Edid));
-
     public void Dispose()
     {
         _events?.Dispose();
@@ -349,7 +409,9 @@ public sealed class DrmOutput : IOutput
         _plugTimer.Dispose();
         _flipTimer.Dispose();
         _monitors.ForEach(static monitor => monitor.Dispose());
+        _own.ForEach(static own => own.Dispose());
         _monitors.Clear();
+        _own.Clear();
         _card.Dispose();
     }
 }

@@ -13,6 +13,12 @@ public sealed record Edid(string Id, string Name, int WidthMillimetres, int Heig
 {
     private const int BlockSize = 128;
 
+    /// <summary>Tags of display descriptors that are text (section 3.10.3).</summary>
+    private const byte SerialTag = 0xFF, NameTag = 0xFC;
+
+    /// <summary>True when it says no serial number, so that others of its kind have the same <see cref="Id"/>.</summary>
+    public bool IsAnonymous { get; init; }
+
     /// <summary>Null when this is no EDID: too short, a wrong header, or a wrong checksum.</summary>
     public static Edid? Parse(ReadOnlySpan<byte> untrusted)
     {
@@ -34,10 +40,17 @@ public sealed record Edid(string Id, string Name, int WidthMillimetres, int Heig
             return null;
         }
 
-        string id = $"{Maker(block)}-{BinaryPrimitives.ReadUInt16LittleEndian(block[10..]):X4}-{BinaryPrimitives.ReadUInt32LittleEndian(block[12..]):X8}";
+        uint number = BinaryPrimitives.ReadUInt32LittleEndian(block[12..]);
+        string serial = IsSerial(number) ? "" : TextOf(block, SerialTag);
+        string id = $"{Maker(block)}-{BinaryPrimitives.ReadUInt16LittleEndian(block[10..]):X4}-{(serial.Length == 0 ? $"{number:X8}" : Token(serial))}";
         (int width, int height) = Millimetres(block);
-        return new Edid(id, NameOf(block), width, height);
+        return new Edid(id, TextOf(block, NameTag), width, height) { IsAnonymous = serial.Length == 0 && !IsSerial(number) };
     }
+
+    /// <summary>Makers that give no number leave 0, or one that all of their monitors have.</summary>
+    private static bool IsSerial(uint number) => number is not (0 or 0x01010101 or 0xFFFFFFFF);
+
+    private static string Token(string text) => string.Concat(text.Select(static c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
 
     /// <summary>Three letters of five bits each (section 3.4.1).</summary>
     private static string Maker(ReadOnlySpan<byte> block)
@@ -57,15 +70,15 @@ public sealed record Edid(string Id, string Name, int WidthMillimetres, int Heig
         return BinaryPrimitives.ReadUInt16LittleEndian(timing) != 0 && width > 0 && height > 0 ? (width, height) : (block[21] * 10, block[22] * 10);
     }
 
-    /// <summary>The display descriptor with tag FC (section 3.10.3.4).</summary>
-    private static string NameOf(ReadOnlySpan<byte> block)
+    /// <summary>The text of the first display descriptor with that tag; empty without one.</summary>
+    private static string TextOf(ReadOnlySpan<byte> block, byte tag)
     {
         for (int at = 54; at + 18 <= 126; at += 18)
         {
             ReadOnlySpan<byte> descriptor = block.Slice(at, 18);
-            if (descriptor[0] == 0 && descriptor[1] == 0 && descriptor[3] == 0xFC)
+            if (descriptor[0] == 0 && descriptor[1] == 0 && descriptor[3] == tag)
             {
-                var name = new StringBuilder();
+                var text = new StringBuilder();
                 foreach (byte b in descriptor[5..])
                 {
                     if (b == 0x0A)
@@ -73,10 +86,10 @@ public sealed record Edid(string Id, string Name, int WidthMillimetres, int Heig
                         break;
                     }
 
-                    name.Append(b is >= 0x20 and < 0x7F ? (char)b : '?');
+                    text.Append(b is >= 0x20 and < 0x7F ? (char)b : '?');
                 }
 
-                return name.ToString().Trim();
+                return text.ToString().Trim();
             }
         }
 

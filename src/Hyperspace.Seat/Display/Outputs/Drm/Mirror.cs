@@ -2,7 +2,7 @@ using Hyperspace.Linux.Drm;
 
 namespace Hyperspace.Seat.Display.Outputs.Drm;
 
-/// <summary>Shows a frame on a monitor of another size: as large as fits, in the middle, proportions kept.</summary>
+/// <summary>Brings a frame to a monitor; to one of another size as large as fits, in the middle, proportions kept.</summary>
 internal static class Mirror
 {
     /// <summary>What the frame covers on the monitor.</summary>
@@ -21,6 +21,17 @@ internal static class Mirror
         int left = (int)((long)part.X * target.Width / frame.Width), top = (int)((long)part.Y * target.Height / frame.Height);
         int right = (int)(((long)part.Right * target.Width + frame.Width - 1) / frame.Width), bottom = (int)(((long)part.Bottom * target.Height + frame.Height - 1) / frame.Height);
         return new PixelRect(target.X + left, target.Y + top, right - left, bottom - top).Intersect(target);
+    }
+
+    /// <summary>Draws a part of the frame on a monitor of its size.</summary>
+    public static void Copy(Frame frame, PixelRect drawn, DumbBuffer buffer)
+    {
+        ReadOnlySpan<uint> from = frame.Pixels;
+        Span<uint> to = buffer.Pixels;
+        for (int y = drawn.Y; y < drawn.Bottom; y++)
+        {
+            from.Slice(y * frame.Width + drawn.X, drawn.Width).CopyTo(to[(y * buffer.Stride + drawn.X)..]);
+        }
     }
 
     /// <summary>Draws what of the monitor shows the frame; the rest of the buffer stays black, as it began.</summary>
