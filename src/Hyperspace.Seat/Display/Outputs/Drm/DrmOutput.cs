@@ -104,8 +104,9 @@ public sealed class DrmOutput : IOutput, IMonitors
 
     public IReadOnlyList<LitMonitor> Lit =>
     [
-        .. _plan.Select((m, i) => new LitMonitor(
-            m.Id, MonitorIdentity.NameOf(m.Connector), m.Connector.Name, m.Mode.Width, m.Mode.Height, i == 0, m.Port, _own.Find(own => own.Connector == m.Connector.Id))),
+        .. _plan.Select(m => new LitMonitor(
+            m.Id, MonitorIdentity.NameOf(m.Connector), m.Connector.Name, m.Mode.Width, m.Mode.Height,
+            _monitors.Count > 0 && _monitors[0].Plan.Connector.Id == m.Connector.Id, m.Port, _own.Find(own => own.Connector == m.Connector.Id))),
     ];
 
     /// <summary>What is lit, for people: <c>Virtual-1, 1280x800 at 60 Hz</c>, the primary first.</summary>
@@ -304,13 +305,9 @@ public sealed class DrmOutput : IOutput, IMonitors
         IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(_card.ReadConnectors(), _card.Crtcs, _plan, _portOf);
         if (!anew && MonitorPlan.IsLitAs(plan, _plan))
         {
-            bool other = !plan.Select(static m => m.Port).SequenceEqual(_plan.Select(static m => m.Port));
+            Action? news = plan.Select(static m => m.Port).SequenceEqual(_plan.Select(static m => m.Port)) ? null : Changed;
             _plan = plan;
-            if (other)
-            {
-                Changed?.Invoke();
-            }
-
+            news?.Invoke();
             return;
         }
 
@@ -323,9 +320,9 @@ public sealed class DrmOutput : IOutput, IMonitors
         }
 
         _plan = lit;
-        if (lit.Count > 0)
+        if (_monitors.Count > 0)
         {
-            PlannedMonitor primary = lit[0];
+            PlannedMonitor primary = _monitors[0].Plan;
             Size = (primary.Mode.Width, primary.Mode.Height);
             MillimetresPerPixel = PixelPitch.Of(primary.Connector, primary.Mode);
         }
