@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Hyperspace.Machines.Power.Mailbox;
+using Hyperspace.Machines.Power.Table;
+using Hyperspace.Protocols.PowerMailbox;
 
 namespace Hyperspace.Tests.Notebook.Rig;
 
@@ -41,6 +44,9 @@ internal sealed class Laptop : IDisposable
 
     /// <summary>Plugs something into one of the two sockets of its graphics card.</summary>
     public MonitorCable PlugMonitor(int socket) => new(Path.Combine(_folder, $"monitor{socket}"));
+
+    /// <summary>What feeds its battery, charger and lid: the host's end of its mailbox, which says everything when it connects.</summary>
+    public MailboxLink ConnectPower(PowerRegisters registers) => new(Path.Combine(_folder, "power"), _qemu.Id, registers);
 
     /// <summary>Switches it on and waits until its VMs are up.</summary>
     /// <exception cref="RigException">It hangs; see <see cref="Watch"/>.</exception>
@@ -178,6 +184,9 @@ internal sealed class Laptop : IDisposable
             "-vnc", $"unix:{Path.Combine(folder, "monitor0")},display=vga0,head=0", "-vnc", $"unix:{Path.Combine(folder, "monitor1")},display=vga0,head=1",
             "-device", "virtio-rng-pci",
             "-device", "qemu-xhci,id=usb", "-device", "usb-kbd,id=kbd0,bus=usb.0", "-device", "usb-mouse,id=mouse0,bus=usb.0",
+
+            // Two bays for batteries, a socket for a charger and a lid, as the product gives them to its VMs: empty, and none, until somebody connects.
+            "-acpitable", $"file={files.PowerTable}", "-chardev", $"socket,id=power,path={Path.Combine(folder, "power")},server=on,wait=off", "-device", PowerTable.Uart,
         };
         foreach (string disk in new[] { files.Disk, files.Program })
         {
@@ -200,4 +209,4 @@ internal sealed class Laptop : IDisposable
 }
 
 /// <summary>What the machine is started from.</summary>
-internal sealed record LaptopFiles(string Kernel, string Initrd, string Disk, string Program);
+internal sealed record LaptopFiles(string Kernel, string Initrd, string Disk, string Program, string PowerTable);

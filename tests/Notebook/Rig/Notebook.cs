@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Hyperspace.Machines.Power.Mailbox;
+using Hyperspace.Protocols.Control;
+using Hyperspace.Protocols.PowerMailbox;
 
 namespace Hyperspace.Tests.Notebook.Rig;
 
@@ -19,6 +22,7 @@ public sealed class Notebook : IDisposable
     private readonly string _pictures;
     private readonly string _scenario;
     private readonly List<MonitorCable> _cables = [];
+    private MailboxLink? _power;
     private readonly string _ppm = Path.Combine(Path.GetTempPath(), $"nb-{Guid.NewGuid():N}.ppm");
 
     internal Notebook(Laptop laptop, string pictures, string scenario) => (_laptop, _pictures, _scenario) = (laptop, pictures, scenario);
@@ -39,9 +43,14 @@ public sealed class Notebook : IDisposable
     }
 
     /// <summary>What the control API says of the seat; null while there is none.</summary>
-    public JsonNode? Status()
+    public JsonNode? Status() => Ask("/v1/seat");
+
+    /// <summary>What the control API says of the power that counts for Hyperspace; null while there is no daemon.</summary>
+    public JsonNode? PowerOfHost() => Ask("/v1/power")?["host"];
+
+    private JsonNode? Ask(string path)
     {
-        (int code, string output) = _laptop.Agent.Run("/program/api GET /v1/seat");
+        (int code, string output) = _laptop.Agent.Run($"/program/api GET {path}");
         try
         {
             return code == 0 ? JsonNode.Parse(output) : null;
@@ -158,6 +167,14 @@ public sealed class Notebook : IDisposable
     /// <summary>Pulls the monitor out of a socket of the graphics card, 0 or 1.</summary>
     public void UnplugMonitor(int socket) => PlugMonitor(socket, 0, 0);
 
+    /// <summary>The laptop's batteries, charger and lid are so from now on, as its firmware tells it. Before the first time it has none.</summary>
+    public void SetPower(PowerState state)
+    {
+        var registers = PowerRegisters.Of(state);
+        _power ??= _laptop.ConnectPower(registers);
+        _power.Tell(registers);
+    }
+
     /// <summary>A photograph of a screen; one with a name is also kept as a picture for people.</summary>
     /// <param name="socket">The graphics card's socket, 0 or 1.</param>
     public Photo Photograph(string? name = null, int socket = 0)
@@ -213,6 +230,7 @@ public sealed class Notebook : IDisposable
     {
         System.Console.Error.WriteLine($"{_scenario} took {_laptop.Clock}.");
         _cables.ForEach(static cable => cable.Dispose());
+        _power?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _laptop.Dispose();
         File.Delete(_ppm);
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using Hyperspace.Machines.Power.Table;
 
 namespace Hyperspace.Tests.Notebook.Rig;
 
@@ -22,7 +23,8 @@ public sealed class NotebookFixture
         Pictures = Path.Combine(work, "pictures");
         Directory.CreateDirectory(Pictures);
         _snapshot = Path.Combine(work, "snapshot");
-        _files = new LaptopFiles(Path.Combine(image, "vmlinuz"), Path.Combine(image, "initrd"), Path.Combine(image, "root.ext2"), Path.Combine(work, "program.img"));
+        _files = new LaptopFiles(Path.Combine(image, "vmlinuz"), Path.Combine(image, "initrd"), Path.Combine(image, "root.ext2"), Path.Combine(work, "program.img"), Path.Combine(work, "power.aml"));
+        File.WriteAllBytes(_files.PowerTable, PowerTable.Bytes);
         string devices = DevicesFolder(top);
         string key = Key([program, .. Directory.GetFiles(devices, "hyperspace-devices*"), .. Directory.GetFiles(devices, "Hyperspace.*.dll")], Path.Combine(image, "fingerprint"), Path.Combine(top, "tests", "Notebook", "image"), _files);
         string keyFile = Path.Combine(work, "key");
@@ -44,12 +46,13 @@ public sealed class NotebookFixture
     public static Notebook Open([System.Runtime.CompilerServices.CallerMemberName] string scenario = "") => Only.Value.Restore(scenario);
 
     /// <summary>
-    /// One restore in ten of QEMU 10.0.2 ends with "Missing section footer for virtio-gpu", from a snapshot that others are restored from. So a machine that does not come up is tried again, before anything
-    /// of the scenario has been done, and that is said.
+    /// QEMU (10.0.2, and newer ones until at least 2026) refuses about one restore in sixteen of a graphics card with two outputs, with "Missing section footer for virtio-gpu". Whether an output's frame buffer is
+    /// part of the state is asked of the card by the first output's place (hw/display/virtio-gpu.c, scanout_vmstate_after_v2), so for the second one a byte 128 bytes further answers, the lowest of a pointer: is it 0 or
+    /// 1 in one of the two machines and not in the other, saving and restoring differ. Each process has another pointer, so a machine that does not come up is tried again, before anything of the scenario has been
+    /// done, and that is said.
     /// </summary>
-    private Notebook Restore(string scenario)
+    private Notebook Restore(string scenario, int tries = 4)
     {
-        const int tries = 4;
         for (int i = 1; ; i++)
         {
             try
@@ -79,15 +82,20 @@ public sealed class NotebookFixture
         }
     }
 
+    /// <summary>A snapshot that two restores refuse is one of the few that hardly any would take; see <see cref="Restore"/>.</summary>
     private void TakeSnapshot()
     {
         string folder = Directory.CreateTempSubdirectory("nb").FullName;
         Laptop laptop = Laptop.Boot(folder, _files);
         System.Console.Error.WriteLine($"The notebook and its VMs were up after {laptop.Clock}.");
-        using var notebook = new Notebook(laptop, Pictures, "start");
-        notebook.StartSeat();
-        System.Console.Error.WriteLine($"Its seat was on the screen after {laptop.Clock}.");
-        laptop.Save(_snapshot);
+        using (var notebook = new Notebook(laptop, Pictures, "start"))
+        {
+            notebook.StartSeat();
+            System.Console.Error.WriteLine($"Its seat was on the screen after {laptop.Clock}.");
+            laptop.Save(_snapshot);
+        }
+
+        Restore("trial", tries: 2).Dispose();
     }
 
     private static string Key(string[] programs, string fingerprint, string recipes, LaptopFiles laptop)
