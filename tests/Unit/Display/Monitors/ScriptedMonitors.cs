@@ -35,6 +35,8 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
 
     public Action? ReadyAgain { get; set; }
 
+    public Action<long>? Shown { get => _primary.Shown; set => _primary.Shown = value; }
+
     public IMonitors Arrangement => this;
 
     public Action? Changed { get; set; }
