@@ -69,6 +69,7 @@ internal static class NotebookCpuBenchmark
         rig.DefineAs(PeerGuest, Guest, "port: 3", "sound: off", "autostart: false", $"extra: [\"-vnc\", \"unix:{rig.VncSocket(PeerGuest)}\", \"-qmp\", \"unix:{rig.SideMonitor(PeerGuest)},server=on,wait=off\"]");
         rig.Pump(() => rig.Knows(PeerGuest), TimeSpan.FromSeconds(20), "the definition to be read");
         rig.Act(PeerGuest, VmAction.Start);
+        rig.Pump(() => rig.Status(PeerGuest).Pid is not null, TimeSpan.FromSeconds(20), "the peer's process");
         string[] command = File.ReadAllText($"/proc/{rig.QemuPid(PeerGuest)}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
         rig.Act(PeerGuest, VmAction.Kill);
         command[Array.IndexOf(command, "-display") + 1] = "sdl";
