@@ -50,6 +50,7 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
     private Task _own = Task.CompletedTask;
     private Task _balancing = Task.CompletedTask;
     private bool _again;
+    private TimeSpan _after;
     private bool _hasBegun;
 
     /// <summary>Null for a VM that has no template and wants none.</summary>
@@ -185,7 +186,7 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
 
             if (!_balancing.IsCompleted)
             {
-                _again = true;
+                (_again, _after) = (true, _again && _after > after ? _after : after);
                 return;
             }
 
@@ -215,7 +216,7 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
                 await templates.KeepWarmAsync(fleet.NextOpens, _ending.Token);
                 fleet.TemplatesChanged();
             }
-            while (IsWantedAgain());
+            while (IsWantedAgain(ref after));
         }
         catch (OperationCanceledException)
         {
@@ -227,10 +228,11 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
         }
     }
 
-    private bool IsWantedAgain()
+    private bool IsWantedAgain(ref TimeSpan after)
     {
         lock (_lock)
         {
+            after = _after;
             return _again;
         }
     }

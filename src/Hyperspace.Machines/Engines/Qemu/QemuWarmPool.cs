@@ -91,8 +91,9 @@ internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<
         try
         {
             Directory.CreateDirectory(files.Runtime);
-            if (vm.CloneOf is { } parent)
+            if (vm.CloneOf is { } parent && !DisposableRecord.IsThere(launcher.Paths, vm.Name))
             {
+                // One that is there already is that of an open which is about to ask for the name.
                 new DisposableRecord(parent, vm.Label, vm.Color, null).Write(launcher.Paths, vm.Name);
             }
 
