@@ -37,6 +37,8 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
     /// <summary>After a change, so that what was just opened comes first.</summary>
     public static readonly TimeSpan BehindAnOpen = TimeSpan.FromSeconds(1.5);
 
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(200);
+
     private readonly ConcurrentDictionary<string, TemplateLook> _looks = new();
     private readonly ConcurrentDictionary<string, (int Percent, string What)> _building = new();
 
@@ -202,10 +204,10 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
             {
                 await Task.Delay(after, _ending.Token);
 
-                // The next open can do without; who waits for a boot cannot.
-                while (fleet.IsBooting)
+                // The next open can do without; who waits for this one, or for a boot, cannot.
+                while (fleet.HasStarted(BehindAnOpen) || fleet.IsBooting)
                 {
-                    await Task.Delay(BehindAnOpen, _ending.Token);
+                    await Task.Delay(Glance, _ending.Token);
                 }
 
                 lock (_lock)
