@@ -52,7 +52,6 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
     private Task _own = Task.CompletedTask;
     private Task _balancing = Task.CompletedTask;
     private bool _again;
-    private TimeSpan _after;
     private bool _hasBegun;
 
     /// <summary>Null for a VM that has no template and wants none.</summary>
@@ -188,7 +187,7 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
 
             if (!_balancing.IsCompleted)
             {
-                (_again, _after) = (true, _again && _after > after ? _after : after);
+                _again = true;
                 return;
             }
 
@@ -218,7 +217,7 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
                 await templates.KeepWarmAsync(fleet.NextOpens, _ending.Token);
                 fleet.TemplatesChanged();
             }
-            while (IsWantedAgain(ref after));
+            while (IsWantedAgain());
         }
         catch (OperationCanceledException)
         {
@@ -230,11 +229,10 @@ internal sealed class InstantDesk(ITemplates templates, IInstantFleet fleet) : I
         }
     }
 
-    private bool IsWantedAgain(ref TimeSpan after)
+    private bool IsWantedAgain()
     {
         lock (_lock)
         {
-            after = _after;
             return _again;
         }
     }

@@ -41,7 +41,7 @@ public sealed partial class Fleet : IInstantFleet
         Machines().Any(m => m.Current.State == VmState.Starting) || _clock.GetElapsedTime(Volatile.Read(ref _lastStart)) < within;
 
     bool IInstantFleet.IsBooting =>
-        _clock.GetElapsedTime(Volatile.Read(ref _lastStart)) < LongestBoot && Machines().Any(m => m is { IsBooting: true, Current.State: VmState.Running });
+        _clock.GetElapsedTime(Volatile.Read(ref _lastStart)) < LongestBoot && Machines().Any(m => m.IsBooting);
 
     void IInstantFleet.TemplatesChanged() => Publish();
 

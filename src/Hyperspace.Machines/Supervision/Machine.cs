@@ -75,7 +75,7 @@ internal sealed class Machine
     public void Sample(long at) => _usage = Usage.Sample(_current.Run?.Measure(), _usage, at);
 
     /// <summary>Whether it runs and its guest is not up yet.</summary>
-    public bool IsBooting => _boot is { Status.IsUp: false };
+    public bool IsBooting => _boot is { Status.IsUp: false } && _current.State == VmState.Running;
 
     /// <summary>Looks how far its boot is. Not on two threads at once.</summary>
     /// <returns>Whether there is something new to tell.</returns>

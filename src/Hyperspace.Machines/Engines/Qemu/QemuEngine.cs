@@ -97,12 +97,7 @@ public sealed partial class QemuEngine : IEngine
         string startedBy = launch is null ? "template" : "warm";
         try
         {
-            if (launch is null)
-            {
-                launch = await LaunchAsync(vm, files, new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true), template, cancel);
-                await _templates.LoadAsync(launch, vm, template, cancel);
-            }
-
+            launch ??= await _templates.LaunchAsync(vm, files, template, cancel);
             await _templates.GoOnAsync(launch, vm, files, template, cancel);
         }
         catch (Exception e)

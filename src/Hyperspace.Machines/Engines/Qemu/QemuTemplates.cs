@@ -24,7 +24,7 @@ internal sealed class QemuTemplates : ITemplates
         (_launcher, _paths, _acceleratorOf, _version) = (launcher, launcher.Paths, acceleratorOf, version);
         _store = new TemplateStore(_paths);
         _builder = new QemuTemplateBuilder(launcher, _store);
-        _warm = new QemuWarmPool(launcher, names, acceleratorOf, LoadAsync);
+        _warm = new QemuWarmPool(_paths, names, LaunchAsync);
     }
 
     /// <summary>The template that a start of this VM goes on from; null when it boots.</summary>
@@ -66,9 +66,26 @@ internal sealed class QemuTemplates : ITemplates
     /// <summary>An engine that waits for this start, with the template loaded; null when there is none that fits.</summary>
     public Task<QemuLaunch?> TakeWarmAsync(VmDefinition vm, Template? template) => _warm.TakeAsync(vm, template);
 
-    /// <summary>Loads a template into an engine. The guest stands still afterwards.</summary>
-    /// <exception cref="TemplateException">It cannot be loaded, and will not be used again, or another has taken its place.</exception>
-    public async Task LoadAsync(QemuLaunch launch, VmDefinition vm, Template template, CancellationToken cancel)
+    /// <summary>Starts an engine and loads a template into it. The guest stands still afterwards.</summary>
+    /// <exception cref="MachineException">The engine does not answer.</exception>
+    /// <exception cref="TemplateException">The template cannot be loaded, and will not be used again, or another has taken its place. The engine is gone.</exception>
+    public async Task<QemuLaunch> LaunchAsync(VmDefinition vm, QemuFiles files, Template template, CancellationToken cancel)
+    {
+        var plan = new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true);
+        QemuLaunch launch = await _launcher.LaunchAsync(vm, files, _acceleratorOf(vm), plan, template, behind: false, cancel);
+        try
+        {
+            await LoadAsync(launch, vm, template, cancel);
+            return launch;
+        }
+        catch
+        {
+            await launch.EndAsync();
+            throw;
+        }
+    }
+
+    private async Task LoadAsync(QemuLaunch launch, VmDefinition vm, Template template, CancellationToken cancel)
     {
         QemuMigration migration = QemuMigration.Of(launch.Qmp);
         try

@@ -1,3 +1,4 @@
+using Hyperspace.Linux;
 using Hyperspace.Machines.Definitions;
 using Hyperspace.Machines.Instant;
 using Hyperspace.Protocols.Qmp;
@@ -8,8 +9,8 @@ namespace Hyperspace.Machines.Engines.Qemu;
 /// QEMUs that have started, have loaded a template, and wait to go on: each for one VM, in that VM's own folders, as its user. It has its RAM's file mapped: what it takes of the host is QEMU itself and the state of its devices.
 /// A mark in its folder tells a later daemon that it is no VM.
 /// </summary>
-/// <param name="load">Loads a template into an engine (<see cref="QemuTemplates.LoadAsync"/>).</param>
-internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<VmDefinition, string> acceleratorOf, Func<QemuLaunch, VmDefinition, Template, CancellationToken, Task> load)
+/// <param name="launch">Starts an engine and loads a template into it (<see cref="QemuTemplates.LaunchAsync"/>).</param>
+internal sealed class QemuWarmPool(HyperspacePaths paths, QemuNames names, Func<VmDefinition, QemuFiles, Template, CancellationToken, Task<QemuLaunch>> launch)
 {
     private readonly Dictionary<string, Waiting> _waiting = [];
     private readonly Lock _lock = new();
@@ -35,7 +36,7 @@ internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<
 
         if (!waiting.Launch.Process.Exited.IsCompleted && template is not null && Fits(waiting, vm, template))
         {
-            QemuPreparation.TakeLogs(new QemuFiles(launcher.Paths, vm.Name, warm: true), new QemuFiles(launcher.Paths, vm.Name));
+            QemuPreparation.TakeLogs(new QemuFiles(paths, vm.Name, warm: true), new QemuFiles(paths, vm.Name));
             return waiting.Launch;
         }
 
@@ -82,36 +83,25 @@ internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<
         using IDisposable hold = await names.TakeAsync(vm.Name, cancel);
 
         // Nobody else's either: to prepare a name takes its sockets and its record away.
-        if (names.IsRunning(vm.Name) || Has(vm.Name) || QemuProcess.FindAll(launcher.Paths).ContainsKey(vm.Name))
+        if (names.IsRunning(vm.Name) || Has(vm.Name) || QemuProcess.FindAll(paths).ContainsKey(vm.Name))
         {
             return;
         }
 
-        var files = new QemuFiles(launcher.Paths, vm.Name, warm: true);
+        var files = new QemuFiles(paths, vm.Name, warm: true);
         try
         {
             Directory.CreateDirectory(files.Runtime);
-            if (vm.CloneOf is { } parent && !DisposableRecord.IsThere(launcher.Paths, vm.Name))
+            if (vm.CloneOf is { } parent && !DisposableRecord.IsThere(paths, vm.Name))
             {
                 // One that is there already is that of an open which is about to ask for the name.
-                new DisposableRecord(parent, vm.Label, vm.Color, null).Write(launcher.Paths, vm.Name);
+                new DisposableRecord(parent, vm.Label, vm.Color, null).Write(paths, vm.Name);
             }
 
-            var plan = new MemoryPlan(template.Manifest.Host.Machine, template.Ram, Shared: false, Incoming: true);
-            QemuLaunch launch = await launcher.LaunchAsync(vm, files, acceleratorOf(vm), plan, template, behind: false, cancel);
-            try
-            {
-                await load(launch, vm, template, cancel);
-            }
-            catch
-            {
-                await launch.EndAsync();
-                throw;
-            }
-
+            QemuLaunch launched = await launch(vm, files, template, cancel);
             lock (_lock)
             {
-                _waiting[vm.Name] = new Waiting(vm, template, launch);
+                _waiting[vm.Name] = new Waiting(vm, template, launched);
             }
         }
         catch (Exception e) when (e is MachineException or TemplateException or QmpException or IOException or UnauthorizedAccessException)
@@ -154,14 +144,14 @@ internal sealed class QemuWarmPool(QemuLauncher launcher, QemuNames names, Func<
         CleanUp(name);
         if (waiting.Vm.CloneOf is not null)
         {
-            DeleteFolder(launcher.Paths.VmState(name));
-            DeleteFolder(launcher.Paths.VmRuntime(name));
+            DeleteFolder(paths.VmState(name));
+            DeleteFolder(paths.VmRuntime(name));
         }
     }
 
     private void CleanUp(string name)
     {
-        var files = new QemuFiles(launcher.Paths, name, warm: true);
+        var files = new QemuFiles(paths, name, warm: true);
         QemuPreparation.CleanUp(files);
         File.Delete(files.Serial);
         File.Delete(files.QemuLog);
