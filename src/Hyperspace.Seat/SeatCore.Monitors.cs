@@ -13,6 +13,8 @@ public sealed partial class SeatCore
 
     private SeatScreen Primary => _screens[0];
 
+    public bool HasMonitors => _output.Arrangement is not null;
+
     /// <summary>The monitors of this seat, those that it only remembers last; null where there is one picture.</summary>
     public IReadOnlyList<SeatMonitor>? Monitors
     {

@@ -35,6 +35,9 @@ public interface IConsoleBackend
     /// <returns>Null, or an error sentence.</returns>
     string? SetSound(string what, string? vm);
 
+    /// <summary>False when there is no seat, or one with one picture. Asked whenever the list of VMs is drawn.</summary>
+    bool HasMonitors { get; }
+
     /// <summary>The seat's monitors, the primary first; null when there is no seat, or one with one picture.</summary>
     IReadOnlyList<SeatMonitor>? Monitors { get; }
 

@@ -29,6 +29,8 @@ public sealed class LinkConsoleBackend(DaemonLink link, Func<SeatCore>? seat) : 
 
     public string? SetSound(string what, string? vm) => seat is null ? "This console is not the seat's own; the volume is set there." : seat().SetSound(what, vm);
 
+    public bool HasMonitors => seat is null ? link.Snapshot?.Seat?.Monitors is not null : seat().HasMonitors;
+
     public IReadOnlyList<SeatMonitor>? Monitors => seat is null ? link.Snapshot?.Seat?.Monitors : seat().Monitors;
 
     public string? SetMonitor(string monitor, int? port) => seat is null ? "This console is not the seat's own; monitors are chosen there." : seat().SetMonitor(monitor, port);

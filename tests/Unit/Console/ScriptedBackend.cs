@@ -57,6 +57,8 @@ internal sealed class ScriptedBackend : IConsoleBackend
         return Refusal;
     }
 
+    public bool HasMonitors => Monitors is not null;
+
     public IReadOnlyList<SeatMonitor>? Monitors { get; set; }
 
     public string? SetMonitor(string monitor, int? port)

@@ -82,7 +82,7 @@ internal sealed class MachinesPage(ConsoleApp app) : ConsolePage(app)
         AddKey(keys, Deed.Sound, vm);
         AddKey(keys, Deed.Host, vm);
         AddKey(keys, Deed.Power, vm);
-        AddKey(keys, App.Backend.Monitors is null ? null : Deed.Monitors, vm);
+        AddKey(keys, App.Backend.HasMonitors ? Deed.Monitors : null, vm);
         AddKey(keys, Deed.Help, vm);
         AddKey(keys, App.Quit is null ? null : Deed.Quit, vm);
     }

@@ -12,34 +12,16 @@ internal sealed class MonitorsPage : ConsolePage
 
     public override string Title => "Monitors";
 
-    private IReadOnlyList<SeatMonitor>? Monitors => App.Backend.Monitors;
-
-    /// <summary>By its id, because the list changes with what is plugged in.</summary>
-    private int Index
-    {
-        get
-        {
-            for (int i = 0; i < (Monitors?.Count ?? 0); i++)
-            {
-                if (Monitors![i].Id == _selected)
-                {
-                    return i;
-                }
-            }
-
-            return 0;
-        }
-    }
-
-    private SeatMonitor? Selected => Monitors is { Count: > 0 } monitors ? monitors[Index] : null;
+    private IReadOnlyList<SeatMonitor> Monitors => App.Backend.Monitors ?? [];
 
     public override void AddKeys(List<KeyHint> keys)
     {
-        bool here = App.Backend.CanSwitch && Selected is not null;
+        IReadOnlyList<SeatMonitor> monitors = Monitors;
+        SeatMonitor? selected = App.Backend.CanSwitch ? monitors.ElementAtOrDefault(IndexIn(monitors)) : null;
         keys.Add(new("Esc", "back"));
-        keys.Add(new("↑ ↓", "select a monitor", Monitors is { Count: > 1 }));
-        keys.Add(new("1-9", "show that port on it", here && Selected is not { Shows: "primary" }));
-        keys.Add(new("0", "mirror the primary", here && Selected is { Shows: "port" or "absent" }));
+        keys.Add(new("↑ ↓", "select a monitor", monitors.Count > 1));
+        keys.Add(new("1-9", "show that port on it", selected is not (null or { Shows: "primary" })));
+        keys.Add(new("0", "mirror the primary", selected is { Shows: "port" or "absent" }));
         keys.Add(new("F1", "help"));
     }
 
@@ -48,27 +30,37 @@ internal sealed class MonitorsPage : ConsolePage
         if (IsBack(key))
         {
             App.Back();
+            return;
         }
-        else if (key.Name is ConsoleKeyName.Up or ConsoleKeyName.Down && Monitors is { Count: > 0 } monitors)
+
+        IReadOnlyList<SeatMonitor> monitors = Monitors;
+        if (monitors.Count == 0)
         {
-            _selected = monitors[Math.Clamp(Index + (key.Name == ConsoleKeyName.Up ? -1 : 1), 0, monitors.Count - 1)].Id;
+            return;
         }
-        else if (key is { Name: ConsoleKeyName.Character, Character: >= '0' and <= '9' } && Selected is { } monitor)
+
+        int index = IndexIn(monitors);
+        if (key.Name is ConsoleKeyName.Up or ConsoleKeyName.Down)
         {
-            _selected = monitor.Id;
-            App.Note = App.Backend.SetMonitor(monitor.Id, key.Character == '0' ? null : key.Character - '0');
+            _selected = monitors[Math.Clamp(index + (key.Name == ConsoleKeyName.Up ? -1 : 1), 0, monitors.Count - 1)].Id;
+        }
+        else if (key is { Name: ConsoleKeyName.Character, Character: >= '0' and <= '9' })
+        {
+            _selected = monitors[index].Id;
+            App.Note = App.Backend.SetMonitor(_selected, key.Character == '0' ? null : key.Character - '0');
         }
     }
 
     public override void Draw(Canvas canvas)
     {
-        if (Monitors is not { Count: > 0 } monitors)
+        IReadOnlyList<SeatMonitor> monitors = Monitors;
+        if (monitors.Count == 0)
         {
             canvas.Wrap(1, 0, canvas.Columns - 2, canvas.Rows, "There are no monitors to choose for: the seat is not on this computer's own.", Theme.Page.With(Theme.Soft));
             return;
         }
 
-        int index = Index;
+        int index = IndexIn(monitors);
         for (int i = 0; i < monitors.Count && i < canvas.Rows; i++)
         {
             DrawMonitor(canvas, i, monitors[i], i == index);
@@ -76,6 +68,20 @@ internal sealed class MonitorsPage : ConsolePage
 
         const string explanation = "A monitor mirrors the primary, or shows one port under a bar of its own, whichever port the primary shows. The keys go to one port only; each bar says whether it is its own.";
         canvas.Wrap(1, monitors.Count + 1, canvas.Columns - 2, canvas.Rows - monitors.Count - 1, explanation, Theme.Page.With(Theme.Dim));
+    }
+
+    /// <summary>Where the selected one is: it is known by its id, because the list changes with what is plugged in.</summary>
+    private int IndexIn(IReadOnlyList<SeatMonitor> monitors)
+    {
+        for (int i = 0; i < monitors.Count; i++)
+        {
+            if (monitors[i].Id == _selected)
+            {
+                return i;
+            }
+        }
+
+        return 0;
     }
 
     private void DrawMonitor(Canvas canvas, int row, SeatMonitor monitor, bool selected)

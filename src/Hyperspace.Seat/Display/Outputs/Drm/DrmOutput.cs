@@ -105,7 +105,7 @@ public sealed class DrmOutput : IOutput, IMonitors
     public IReadOnlyList<LitMonitor> Lit =>
     [
         .. _plan.Select(m => new LitMonitor(
-            m.Id, MonitorIdentity.NameOf(m.Connector), m.Connector.Name, m.Mode.Width, m.Mode.Height,
+            m.Id, m.Name, m.Connector.Name, m.Mode.Width, m.Mode.Height,
             _monitors.Count > 0 && _monitors[0].Plan.Connector.Id == m.Connector.Id, m.Port, _own.Find(own => own.Connector == m.Connector.Id))),
     ];
 

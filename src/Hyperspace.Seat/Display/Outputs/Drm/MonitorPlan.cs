@@ -9,6 +9,9 @@ public sealed record PlannedMonitor(DrmConnector Connector, DrmCrtc Crtc, DrmMod
     /// <summary>What it is remembered by: <see cref="MonitorIdentity"/>.</summary>
     public string Id { get; init; } = "";
 
+    /// <summary>What it calls itself, else the name of its socket.</summary>
+    public string Name { get; init; } = "";
+
     /// <summary>The port that it shows, whichever the primary shows; null for the primary and its mirrors.</summary>
     public int? Port { get; init; }
 }
@@ -27,7 +30,8 @@ public static class MonitorPlan
     {
         uint wasPrimary = before.FirstOrDefault(m => m.Primary)?.Connector.Id ?? 0;
         DrmConnector[] connected = [.. connectors.Where(c => c.Connected && c.Modes.Count > 0)];
-        var ports = connected.ToDictionary(c => c.Id, c => portOf(MonitorIdentity.Of(c, connected)));
+        var ids = connected.ToDictionary(c => c.Id, c => MonitorIdentity.Of(c, connected));
+        var ports = connected.ToDictionary(c => c.Id, c => portOf(ids[c.Id]));
         DrmConnector[] lit = [.. connected.OrderBy(c => ports[c.Id] is not null).ThenByDescending(c => c.Id == wasPrimary).ThenByDescending(c => c.IsInternal)];
         var plan = new List<PlannedMonitor>();
         var free = crtcs.ToList();
@@ -44,7 +48,7 @@ public static class MonitorPlan
                 bool primary = plan.Count == 0;
                 int? port = !primary && ports[connector.Id] is { } own && shown.Add(own) ? own : null;
                 DrmMode mode = primary || port is not null ? BestMode(connector.Modes) : MirrorMode(connector.Modes, plan[0].Mode);
-                plan.Add(new PlannedMonitor(connector, crtc, mode, primary) { Id = MonitorIdentity.Of(connector, connected), Port = port });
+                plan.Add(new PlannedMonitor(connector, crtc, mode, primary) { Id = ids[connector.Id], Name = MonitorIdentity.NameOf(connector), Port = port });
             }
         }
 
