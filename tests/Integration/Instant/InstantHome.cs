@@ -1,3 +1,4 @@
+using Hyperspace.Commands.Tour;
 using Hyperspace.Machines.Supervision;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Seat.Input;
@@ -11,6 +12,9 @@ internal static class InstantHome
     /// <summary>Defines an instant VM that boots <see cref="BootSector"/> from an ephemeral disk.</summary>
     public static void DefineInstant(this EngineHome home, string name, string instant = "{warm: 0}", string more = "") => home.Define(
         name, $"restart: {{policy: never, maximum: 1}}\ndisks: [{{file: boot.img, format: raw, mode: ephemeral}}]\ninstant: {instant}\nready: \"{BootSector.Ready}\"\n{more}");
+
+    /// <summary>Whether a text is on a disk, in a file or in what is left of one.</summary>
+    public static bool Holds(string disk, string text) => TourStage.FilesWith(Path.GetDirectoryName(disk)!, text).Contains(disk);
 
     public static async Task<VmStatus> OpenAsync(this Fleet fleet, string name)
     {

@@ -33,9 +33,9 @@ public sealed class KeptHomeTests
         await stage.UntilStillAsync(TimeSpan.FromSeconds(3), cancel);
         await stage.LookAsync(null, "instant-kept", cancel);
         await CloseAsync(stage);
-        Assert.True(Holds(disk, $"This is {file}."), "the download is not in the home");
-        Assert.True(Holds(disk, bookmark), "the bookmark is not in the home");
-        Assert.True(Holds(disk, cookie.Split('=')[1]), "the cookie is not in the home");
+        Assert.True(InstantHome.Holds(disk, $"This is {file}."), "the download is not in the home");
+        Assert.True(InstantHome.Holds(disk, bookmark), "the bookmark is not in the home");
+        Assert.True(InstantHome.Holds(disk, cookie.Split('=')[1]), "the cookie is not in the home");
 
         await stage.Client.InstantAsync(TourStage.Instant, InstantAction.Open, cancel);
         await UpAsync(stage);
@@ -45,7 +45,7 @@ public sealed class KeptHomeTests
         // "*" looks for bookmarks alone; the first that is found is below what was typed.
         await browser.EnterAsync($"* {bookmark}", "bookmark", patience => VisitedAsync(page, "/kept", 2, patience), cancel, "down", "enter");
         await CloseAsync(stage);
-        Assert.True(Holds(disk, $"This is {file}."), "the download has not outlived the second opening");
+        Assert.True(InstantHome.Holds(disk, $"This is {file}."), "the download has not outlived the second opening");
     }
 
     /// <summary>The desktop begins anew with the home, and says that it is there.</summary>
@@ -63,19 +63,6 @@ public sealed class KeptHomeTests
         await stage.StateAsync(TourStage.Instant, "off", vm => vm.State == VmState.Off, CancellationToken.None);
     }
 
-    private static async Task VisitedAsync(TourPage page, string path, int times, TimeSpan patience)
-    {
-        DateTime deadline = DateTime.UtcNow + patience;
-        while (page.Visits.Count(visit => visit.Path == path) < times)
-        {
-            if (DateTime.UtcNow > deadline)
-            {
-                throw new TourException($"waited {patience.TotalSeconds:0} s for the browser to ask for {path} ({times})");
-            }
-
-            await Task.Delay(200);
-        }
-    }
-
-    private static bool Holds(string disk, string word) => TourStage.FilesWith(Path.GetDirectoryName(disk)!, word).Contains(disk);
+    private static Task VisitedAsync(TourPage page, string path, int times, TimeSpan patience) => TourStage.UntilAsync(
+        $"the browser to ask for {path} ({times})", () => Task.FromResult(page.Visits.Count(visit => visit.Path == path) >= times), CancellationToken.None, patience);
 }

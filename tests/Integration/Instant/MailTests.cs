@@ -49,7 +49,7 @@ public sealed partial class MailTests : IAsyncLifetime
 
         await fleet.CloseAsync(Vm);
         await EngineHome.StateAsync(fleet, Vm, VmState.Off);
-        Assert.True(Holds(disk, word), "the message is not in the home");
+        Assert.True(InstantHome.Holds(disk, word), "the message is not in the home");
         Run("/usr/sbin/e2fsck", ["-f", "-n", disk]);
 
         // It was ended by its power button, so the file system is whole; the next opening has it again and leaves what is in it.
@@ -60,7 +60,7 @@ public sealed partial class MailTests : IAsyncLifetime
         }
 
         await fleet.CloseAsync(Vm);
-        Assert.True(Holds(disk, word), "the message has not outlived the second opening");
+        Assert.True(InstantHome.Holds(disk, word), "the message has not outlived the second opening");
     }
 
     /// <summary>As a person does: clicks on Mail, the inbox, the message, looks what comes of it, and begins anew.</summary>
@@ -131,8 +131,6 @@ public sealed partial class MailTests : IAsyncLifetime
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {said}");
     }
-
-    private static bool Holds(string disk, string word) => TourStage.FilesWith(Path.GetDirectoryName(disk)!, word).Contains(disk);
 
     private static int Logins(ImapServer server) => Login().Count(server.ReadLog());
 

@@ -75,13 +75,7 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
         await stage.Client.PressAsync("ctrl+d", cancel);
         await TourStage.UntilAsync("the browser's question for the bookmark's name", async () => (await stage.PictureAsync(cancel)).Differs(before, AddressEnd, before.Height), cancel);
         await stage.UntilStillAsync(Still, cancel);
-        await stage.Client.PressAsync("ctrl+a", cancel);
-        foreach (string piece in Pieces(name))
-        {
-            await stage.Client.TypeAsync(piece, cancel);
-            await stage.UntilStillAsync(BetweenPieces, cancel);
-        }
-
+        await ReplaceAsync(name, cancel);
         await stage.LookAsync(null, $"0-bookmark-{name}", cancel);
         await stage.Client.PressAsync("enter", cancel);
         await stage.UntilStillAsync(Still, cancel);
@@ -110,13 +104,7 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
         for (int attempt = 1; ; attempt++)
         {
             // An address that was typed when the page was just coming has gone into its field.
-            await stage.Client.PressAsync("ctrl+a", cancel);
-            foreach (string piece in Pieces(text))
-            {
-                await stage.Client.TypeAsync(piece, cancel);
-                await stage.UntilStillAsync(BetweenPieces, cancel);
-            }
-
+            await ReplaceAsync(text, cancel);
             try
             {
                 PageReport seen = await page.WaitAsync(report => report.Text == text, $"\"{text}\"", TimeSpan.FromSeconds(30 + 30 * attempt), cancel);
@@ -128,6 +116,17 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
             {
                 // The page was replaced by itself, when an address was entered twice.
             }
+        }
+    }
+
+    /// <summary>Types into the field that has the cursor, in the place of what is there.</summary>
+    private async Task ReplaceAsync(string text, CancellationToken cancel)
+    {
+        await stage.Client.PressAsync("ctrl+a", cancel);
+        foreach (string piece in Pieces(text))
+        {
+            await stage.Client.TypeAsync(piece, cancel);
+            await stage.UntilStillAsync(BetweenPieces, cancel);
         }
     }
 
