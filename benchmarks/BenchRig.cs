@@ -237,7 +237,7 @@ internal sealed class BenchRig : IDisposable
     /// Runs a seat as a process of its own for a moment. The daemon takes one seat at a time, so this rig's own leaves meanwhile and comes back.
     /// </summary>
     /// <param name="screen">The X server for a seat in a window.</param>
-    public T WithSeatOfItsOwn<T>(Func<int, T> look, string output = "headless", string? screen = null)
+    public T WithSeatOfItsOwn<T>(Func<int, T> look, string output = "headless", XServer? screen = null)
     {
         _link.Pause();
         using Process seat = StartProgramOn(screen, "seat", "--output", output);
@@ -278,15 +278,11 @@ internal sealed class BenchRig : IDisposable
 
     private Process StartProgram(params string[] arguments) => StartProgramOn(null, arguments);
 
-    private Process StartProgramOn(string? screen, params string[] arguments)
+    private Process StartProgramOn(XServer? screen, params string[] arguments)
     {
         var start = new ProcessStartInfo(Need("HYPERSPACE_PROGRAM"), arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         (start.Environment["HYPERSPACE_HOME"], start.Environment["HYPERSPACE_CACHE"]) = (_home, Need("HYPERSPACE_CACHE"));
-        if (screen is not null)
-        {
-            (start.Environment["DISPLAY"], start.Environment["SDL_VIDEODRIVER"]) = (screen, "x11");
-        }
-
+        screen?.Give(start);
         Process process = Process.Start(start)!;
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
-using System.Text;
 using Hyperspace.Protocols.Link;
 
 namespace Hyperspace.Benchmarks;
@@ -29,24 +27,24 @@ internal static class NotebookCpuBenchmark
             {
                 Paint(rig, Guest);
                 Paint(rig, PeerGuest);
-                using Socket our = Monitor(rig.SideMonitor(Guest)), their = Monitor(rig.SideMonitor(PeerGuest));
+                using MonitorSocket our = new(rig.SideMonitor(Guest)), their = new(rig.SideMonitor(PeerGuest));
                 int ourQemu = rig.QemuPid(Guest);
                 rig.WithSeatOfItsOwn(seat =>
                 {
                     rig.RunProgram("seat", "switch", "1");
                     for (int i = 0; i < Pairs; i++)
                     {
-                        Command(their, "stop");
+                        their.Command("stop");
                         ours.Add(Measure(rig, screen, ourQemu, seat));
-                        Command(our, "stop");
-                        Command(their, "cont");
+                        our.Command("stop");
+                        their.Command("cont");
                         peer.Add(Measure(rig, peerScreen, qemu.Id));
-                        Command(our, "cont");
+                        our.Command("cont");
                         Progress.Show("notebook-cpu", i + 1, Pairs);
                     }
 
                     return true;
-                }, "window", screen.Name);
+                }, "window", screen);
             }
             finally
             {
@@ -75,7 +73,7 @@ internal static class NotebookCpuBenchmark
         command[Array.IndexOf(command, "-display") + 1] = "sdl";
         rig.MakeReadyByHand(PeerGuest, Guest);
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        (start.Environment["DISPLAY"], start.Environment["SDL_VIDEODRIVER"]) = (screen.Name, "x11");
+        screen.Give(start);
         File.Delete(Path.Combine(rig.Paths.VmState(PeerGuest), "serial.log"));
         Process qemu = Process.Start(start)!;
         try
@@ -125,15 +123,4 @@ internal static class NotebookCpuBenchmark
             ? new Sample(frames / seconds, cpu * 1000 / frames, cpu * 100 / seconds)
             : throw new InvalidOperationException("No frame came: does the guest's hs-fill run?");
     }
-
-    private static Socket Monitor(string path)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Connect(new UnixDomainSocketEndPoint(path));
-        Command(socket, "qmp_capabilities");
-        return socket;
-    }
-
-    /// <summary>Sends a command; answers and events are left to be read, they are few.</summary>
-    private static void Command(Socket monitor, string command) => monitor.Send(Encoding.ASCII.GetBytes($"{{\"execute\": \"{command}\"}}\n"));
 }

@@ -70,9 +70,8 @@ internal static class PowerBenchmark
 
     private static List<double> Peer(BenchRig rig, Watcher guest)
     {
-        using Socket monitor = Connect(rig.SideMonitor(Guest));
-        Command(monitor, "qmp_capabilities");
-        return Measure(_ => guest.WaitFor("hs:button 116", () => Command(monitor, "system_powerdown"), Settled));
+        using var monitor = new MonitorSocket(rig.SideMonitor(Guest));
+        return Measure(_ => guest.WaitFor("hs:button 116", () => monitor.Command("system_powerdown"), Settled));
     }
 
     /// <summary>All are done, in their order from 1 on; those after the warm-up count. (Skip of a Select over a Range would not do those that it skips.)</summary>
@@ -110,9 +109,6 @@ internal static class PowerBenchmark
             throw new InvalidOperationException($"The daemon answered {response.StatusCode} to {request.Method} {request.RequestUri}.");
         }
     }
-
-    /// <summary>Sends a command; answers and events are left to be read, they are few.</summary>
-    private static void Command(Socket monitor, string command) => monitor.Send(Encoding.ASCII.GetBytes($"{{\"execute\": \"{command}\"}}\n"));
 
     /// <summary>Reads what is new on a serial line.</summary>
     private sealed class Watcher(BenchRig rig, string file)

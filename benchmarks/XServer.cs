@@ -33,8 +33,10 @@ internal sealed class XServer : IDisposable
         }
     }
 
-    /// <summary>For the environment variable DISPLAY.</summary>
-    public string Name { get; }
+    private string Name { get; }
+
+    /// <summary>Has a program that is to be started open its windows here.</summary>
+    public void Give(ProcessStartInfo start) => (start.Environment["DISPLAY"], start.Environment["SDL_VIDEODRIVER"]) = (Name, "x11");
 
     /// <summary>The colour in the middle of the screen: 0xRRGGBB.</summary>
     public uint Look()
