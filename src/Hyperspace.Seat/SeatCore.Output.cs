@@ -51,6 +51,6 @@ public sealed partial class SeatCore
         }
 
         (int width, int height) = output.PansPictures ? (Math.Max(area.Width, LeastPanned.Width), Math.Max(area.Height, LeastPanned.Height)) : (area.Width, area.Height);
-        display.SetMonitor(width, height, (int)(width * output.MillimetresPerPixel), (int)(height * output.MillimetresPerPixel));
+        display.SetMonitor(new MonitorSize(width, height, (int)(width * output.MillimetresPerPixel), (int)(height * output.MillimetresPerPixel)));
     }
 }

@@ -33,7 +33,7 @@ internal sealed class HandOnDisplay : IDisposable
     /// <summary>The guest's monitor becomes one of <see cref="Width"/> by <see cref="Height"/>.</summary>
     public void SetMonitor()
     {
-        _display.SetMonitor(Width, Height, 338, 205);
+        _display.SetMonitor(new MonitorSize(Width, Height, 338, 205));
         Pump(() => _display.Surface is { Width: Width, Height: Height });
     }
 

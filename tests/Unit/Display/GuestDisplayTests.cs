@@ -111,7 +111,7 @@ public sealed class GuestDisplayTests : IDisposable, IGuestDisplayEvents
         Until(() => _closed is not null);
         _display.Key(KeyCode.A, true);
         _display.PointerTo(1, 1);
-        _display.SetMonitor(800, 600, 200, 150);
+        _display.SetMonitor(new MonitorSize(800, 600, 200, 150));
         Assert.Contains("closed the connection", _closed);
     }
 

@@ -55,6 +55,7 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
     private readonly DBusConnection _display;
     private readonly DBusConnection _listener;
     private readonly SafeFileHandle _listenerForQemu;
+    private readonly GuestMonitor _monitor;
     private bool _absolute;
     private int _lastX;
     private int _lastY;
@@ -75,6 +76,7 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
         _listener = new DBusConnection(reactor, ours, OnListenerMessage, Fail);
         _listenerForQemu = theirs;
         _display.Ready = Register;
+        _monitor = new GuestMonitor(Tell);
         AskFor(MouseInterface, "IsAbsolute"u8, OnAbsolute);
         AskFor(KeyboardInterface, "Modifiers"u8, OnModifiers);
     }
@@ -98,18 +100,8 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
     /// <summary>The keyboard's lights as the guest wants them: 1 Scroll Lock, 2 Num Lock, 4 Caps Lock.</summary>
     public uint Leds { get; private set; }
 
-    /// <summary>Tells the guest how large its monitor is, in pixels and millimetres; it may follow.</summary>
-    public void SetMonitor(int width, int height, int widthMillimetres, int heightMillimetres)
-    {
-        if (!_display.IsOpen)
-        {
-            return;
-        }
-
-        using DBusWriter call = _display.NewCall(ConsolePath, "org.qemu.Display1.Console"u8, "SetUIInfo"u8);
-        call.UInt16((ushort)widthMillimetres).UInt16((ushort)heightMillimetres).Int32(0).Int32(0).UInt32((uint)width).UInt32((uint)height);
-        _display.Send(call);
-    }
+    /// <summary>The guest is to have that monitor; it may follow. See <see cref="GuestMonitor"/> for when it is told.</summary>
+    public void SetMonitor(MonitorSize monitor) => _monitor.Want(monitor, Surface);
 
     public void Key(KeyCode key, bool down)
     {
@@ -397,7 +389,18 @@ public sealed class GuestDisplay : IGuestInput, IDisposable
         }
 
         Updates++;
+        _monitor.PictureChanged(surface);
         _events.ScanoutChanged(this);
+    }
+
+    private void Tell(MonitorSize monitor)
+    {
+        if (_display.IsOpen)
+        {
+            using DBusWriter call = _display.NewCall(ConsolePath, "org.qemu.Display1.Console"u8, "SetUIInfo"u8);
+            call.UInt16((ushort)monitor.WidthMillimetres).UInt16((ushort)monitor.HeightMillimetres).Int32(0).Int32(0).UInt32((uint)monitor.Width).UInt32((uint)monitor.Height);
+            _display.Send(call);
+        }
     }
 
     private static InvalidDataException Senseless(string? problem) => new($"The guest's display sent {problem}.");
