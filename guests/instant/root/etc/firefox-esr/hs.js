@@ -30,6 +30,7 @@ pref("browser.safebrowsing.downloads.remote.enabled", false);
 pref("app.normandy.enabled", false);
 pref("app.update.auto", false);
 pref("toolkit.telemetry.reportingpolicy.firstRun", false);
+pref("toolkit.telemetry.initDelay", 86400);
 pref("browser.region.update.enabled", false);
 pref("browser.region.network.url", "");
 pref("services.settings.poll_interval", 86400);
