@@ -111,9 +111,9 @@ install_packages() {
     done <<<"$package_files"
     if ! qemu_is_good; then
         missing="$missing $qemu_packages qemu-system-modules-opengl"
-        if [ "$codename" = bookworm ]; then backports=bookworm-backports; fi
     fi
     [ -n "$missing" ] || return 0
+    case "$codename $missing" in "bookworm "*qemu-*) backports=bookworm-backports ;; esac
     say "These Debian packages are missing:$missing"
     if [ -n "$backports" ]; then
         say "Debian 12's own QEMU is too old (7.2); version 10 comes from bookworm-backports, an official suite of Debian,"
