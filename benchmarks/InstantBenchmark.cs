@@ -120,11 +120,11 @@ internal static class InstantBenchmark
     /// As at power-on: the Instant VM is opened and has the focus, and the main VM boots behind it. What the first seconds of the Instant VM take is the same for every main VM, and so counts most for one that is
     /// up in a few seconds.
     /// </summary>
-    private static IEnumerable<Result> MainBoots(BenchRig rig, Opener opener) =>
-    [
-        MainBoot(rig, opener, Desktop, Guest, "a main VM's boot beside it, a desktop", DesktopBootRounds),
-        MainBoot(rig, opener, Text, Text, "the same, a text console", TextBootRounds),
-    ];
+    private static IEnumerable<Result> MainBoots(BenchRig rig, Opener opener)
+    {
+        yield return MainBoot(rig, opener, Desktop, Guest, "a main VM's boot beside it, a desktop", DesktopBootRounds);
+        yield return MainBoot(rig, opener, Text, Text, "the same, a text console", TextBootRounds);
+    }
 
     /// <param name="host">The main VM's host name, which its last line before it is up has.</param>
     private static Result MainBoot(BenchRig rig, Opener opener, string main, string host, string figure, int rounds)

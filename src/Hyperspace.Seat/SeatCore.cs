@@ -10,7 +10,6 @@ using Hyperspace.Seat.Input;
 using Hyperspace.Seat.Input.Chords;
 using Hyperspace.Seat.Input.Routing;
 using Hyperspace.Seat.Sound;
-using Microsoft.Win32.SafeHandles;
 
 namespace Hyperspace.Seat;
 
@@ -18,7 +17,7 @@ namespace Hyperspace.Seat;
 /// The seat: it joins the router (where keys go) with the screens (what the monitors show), so that both move in one step. It knows nothing of
 /// the daemon; <see cref="LinkedSeat"/> tells it what is plugged into its ports. One thread, the reactor's.
 /// </summary>
-public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsoleKeys, IDisposable
+public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
 {
     private static readonly TimeSpan InputNews = TimeSpan.FromSeconds(1);
 
@@ -189,40 +188,6 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
     /// <summary>The console's data is new.</summary>
     public void ConsoleDataChanged() => _console.DataChanged();
 
-    /// <summary>Whether the VM's display of that run is connected.</summary>
-    public bool HasDisplay(string vm, int generation) => _ports.OfVm(vm) is { Display: not null } slot && slot.DisplayGeneration == generation;
-
-    /// <summary>Connects a VM's display; the socket is taken over. One of an earlier run is dropped.</summary>
-    public void Attach(string vm, int generation, SafeFileHandle socket)
-    {
-        if (_ports.OfVm(vm) is not { } slot || slot.Info.Generation != generation)
-        {
-            socket.Dispose();
-            return;
-        }
-
-        var display = new GuestDisplay(_reactor, vm, socket, this, slot.Info.Sound is null ? null : _sound?.Connect(vm));
-        _ports.Attach(slot, display, generation);
-        TellMonitor(slot.Info.Number, display);
-        ShowPorts();
-    }
-
-    /// <summary>Whether the channel to the VM's clipboard agent in that run is connected.</summary>
-    public bool HasClipboard(string vm, int generation) => _clipboard.HasChannel(vm, generation);
-
-    /// <summary>Connects a VM's clipboard agent; the socket is taken over. One of an earlier run is dropped.</summary>
-    public void AttachClipboard(string vm, int generation, SafeFileHandle socket)
-    {
-        if (_ports.OfVm(vm) is { } slot && slot.Info.Generation == generation && slot.Info.Clipboard is not null)
-        {
-            _clipboard.Attach(vm, generation, socket);
-        }
-        else
-        {
-            socket.Dispose();
-        }
-    }
-
     /// <summary>Moves the focus, as a chord does.</summary>
     /// <param name="port">0 to 9.</param>
     public void SwitchTo(int port)
@@ -241,26 +206,6 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         Sound = _sound?.Status(),
         Monitors = Monitors,
     };
-
-    /// <summary>Changes the volume, or mutes a VM; see <see cref="SeatSound.TryDo"/>.</summary>
-    public string? SetSound(string what, string? vm)
-    {
-        if (_sound is null)
-        {
-            return "This seat plays no sound.";
-        }
-
-        string? problem = _sound.TryDo(what, vm);
-        if (problem is null && vm is null)
-        {
-            Said?.Invoke(_sound.Sentence);
-        }
-
-        return problem;
-    }
-
-    /// <summary>What is heard here; null for a seat that plays no sound.</summary>
-    public SoundStatus? Sound => _sound?.Status();
 
     /// <summary>What a port shows, or what the primary monitor shows; null when this machine has no console font to draw text with.</summary>
     /// <param name="port">0 to 9, or null.</param>
@@ -337,111 +282,7 @@ public sealed partial class SeatCore : IInputSink, IGuestDisplayEvents, IConsole
         }
     }
 
-    void IGuestDisplayEvents.ScanoutChanged(GuestDisplay display)
-    {
-        if (_output.PansPictures && _ports.OfDisplay(display) is { } slot)
-        {
-            // Whether it is to be told depends on what it shows.
-            TellMonitor(slot.Info.Number, display);
-        }
-
-        if (ScreenShowing(display) is { } screen)
-        {
-            screen.Compositor.Invalidate();
-            ShowPorts();
-        }
-
-        StatusChanged?.Invoke();
-    }
-
-    void IGuestDisplayEvents.Damaged(GuestDisplay display, PixelRect rect)
-    {
-        if (ScreenShowing(display) is { } screen)
-        {
-            if (screen.Compositor.Damage(display, rect))
-            {
-                UpdatePointerMap();
-            }
-
-            screen.Ask();
-        }
-    }
-
-    void IGuestDisplayEvents.CursorChanged(GuestDisplay display, PixelRect before)
-    {
-        if (ScreenShowing(display) is not { } screen)
-        {
-            return;
-        }
-
-        if (screen.Output.TakesCursor)
-        {
-            ShowCursor(screen);
-        }
-        else
-        {
-            screen.CursorChanged(display, before);
-        }
-    }
-
-    void IGuestDisplayEvents.LedsChanged(GuestDisplay display)
-    {
-        UpdateLights();
-        UpdateBar();
-    }
-
-    void IGuestDisplayEvents.PointerKindChanged(GuestDisplay display)
-    {
-        if (IsFocused(display))
-        {
-            Announce();
-        }
-    }
-
-    void IGuestDisplayEvents.Closed(GuestDisplay display, string why)
-    {
-        if (_ports.OfDisplay(display) is { } slot)
-        {
-            int generation = slot.DisplayGeneration;
-            _ports.Detach(slot);
-            ShowPorts();
-            StatusChanged?.Invoke();
-            DisplayClosed?.Invoke(slot.Info.Vm, generation, why);
-        }
-    }
-
     private string? FocusedVm => _ports[FocusedPort]?.Info.Vm;
-
-    /// <summary>These keys are the seat's on every port, as those of the attention key are, and no guest sees them.</summary>
-    private void OnVolumeKey(in KeyEvent e)
-    {
-        if (_sound is not null && e.Action != KeyAction.Up)
-        {
-            _sound.Key(e.Key, e.Action);
-            Said?.Invoke(_sound.Sentence);
-        }
-    }
-
-    private void OnClipboardAsked(bool copy)
-    {
-        PortInfo? focused = _ports[FocusedPort]?.Info;
-        if (copy)
-        {
-            _clipboard.Copy(focused);
-        }
-        else
-        {
-            _clipboard.Paste(focused);
-        }
-    }
-
-    private void OnSoundChanged()
-    {
-        StatusChanged?.Invoke();
-        _console.DataChanged();
-    }
-
-    private bool IsFocused(GuestDisplay display) => ReferenceEquals(_ports[FocusedPort]?.Display, display);
 
     /// <summary>Keys have moved; the picture moves before anything else happens, however recent the last frame is.</summary>
     private void OnFocusChanged(FocusState old, FocusState now)
