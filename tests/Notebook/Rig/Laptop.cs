@@ -106,6 +106,13 @@ internal sealed class Laptop : IDisposable
         });
     }
 
+    /// <summary>Goes on after <see cref="Save"/>, for a moment at least.</summary>
+    public void Resume()
+    {
+        Monitor.Do("cont");
+        Thread.Sleep(500);
+    }
+
     /// <summary>Waits for something that can be asked again and again.</summary>
     public void Until(string what, Func<bool> holds)
     {

@@ -82,20 +82,32 @@ public sealed class NotebookFixture
         }
     }
 
-    /// <summary>A snapshot that two restores refuse is one of the few that hardly any would take; see <see cref="Restore"/>.</summary>
+    /// <summary>
+    /// A snapshot is good when it has been restored once. One that two restores refuse is taken again a moment later: an emulated CPU that was stopped while it ran a VM cannot be restored at all ("vCPU set in
+    /// guest-mode inconsistent with migrated kernel nested state": cpu_post_load in target/i386/machine.c looks for KVM's state).
+    /// </summary>
     private void TakeSnapshot()
     {
         string folder = Directory.CreateTempSubdirectory("nb").FullName;
         Laptop laptop = Laptop.Boot(folder, _files);
         System.Console.Error.WriteLine($"The notebook and its VMs were up after {laptop.Clock}.");
-        using (var notebook = new Notebook(laptop, Pictures, "start"))
+        using var notebook = new Notebook(laptop, Pictures, "start");
+        notebook.StartSeat();
+        System.Console.Error.WriteLine($"Its seat was on the screen after {laptop.Clock}.");
+        for (int left = 5; ; left--)
         {
-            notebook.StartSeat();
-            System.Console.Error.WriteLine($"Its seat was on the screen after {laptop.Clock}.");
             laptop.Save(_snapshot);
+            try
+            {
+                Restore("trial", tries: 2).Dispose();
+                return;
+            }
+            catch (RigException e) when (left > 0)
+            {
+                System.Console.Error.WriteLine($"The snapshot is taken again: {e.Message.TrimEnd()}");
+                laptop.Resume();
+            }
         }
-
-        Restore("trial", tries: 2).Dispose();
     }
 
     private static string Key(string[] programs, string fingerprint, string recipes, LaptopFiles laptop)

@@ -111,7 +111,7 @@ public sealed partial class KeyTests
         notebook.SwitchTo(1);
         notebook.See("Alpha is on the screen", p => p.Shows(Rig.Notebook.Alpha));
         notebook.Down("a");
-        notebook.Sh("kill -9 $(pgrep -f guest=alpha)");
+        notebook.Sh("kill -9 $(pgrep -f 'guest=[a]lpha')");
         notebook.See("the seat says that Alpha is gone", p => !p.Shows(Rig.Notebook.Alpha) && p.Bar.Contains("crashed", StringComparison.Ordinal), "gone");
         notebook.Up("a");
         notebook.SwitchTo(2);
