@@ -185,8 +185,9 @@ internal sealed class Laptop : IDisposable
             "-qmp", $"unix:{Path.Combine(folder, "qmp")},server=on,wait=off",
             "-kernel", files.Kernel, "-initrd", files.Initrd,
 
-            // What protects a real CPU from itself costs an emulated one most of its time.
-            "-append", "console=ttyS0 quiet loglevel=3 panic=-1 net.ifnames=0 consoleblank=0 mitigations=off nowatchdog audit=0",
+            // What protects a real CPU from itself costs an emulated one most of its time. QEMU's keyboard is one of the few that udev lets sleep after two seconds (60-autosuspend.hwdb), and a key that it is given
+            // while it falls asleep stays in it until the next one; other keyboards stay awake, so this one does too.
+            "-append", "console=ttyS0 quiet loglevel=3 panic=-1 net.ifnames=0 consoleblank=0 mitigations=off nowatchdog audit=0 usbcore.autosuspend=-1",
             "-device", "virtio-vga,id=vga0,xres=1280,yres=800,max_outputs=2",
             "-vnc", $"unix:{Path.Combine(folder, "monitor0")},display=vga0,head=0", "-vnc", $"unix:{Path.Combine(folder, "monitor1")},display=vga0,head=1",
             "-device", "virtio-rng-pci",
