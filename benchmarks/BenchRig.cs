@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Files;
 using Hyperspace.Linux.Reactor;
+using Hyperspace.Machines.Power.Table;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
 using Hyperspace.Seat;
@@ -292,13 +293,14 @@ internal sealed class BenchRig : IDisposable
     /// <summary>Whether the daemon has read the definition.</summary>
     public bool Knows(string vm) => _link.Snapshot!.Vms.Any(v => v.Name == vm);
 
-    /// <summary>What a person would make ready before running a VM's command line by hand: the folder of the sockets, and the disk's overlay.</summary>
+    /// <summary>What a person would make ready before running a VM's command line by hand: the folder of the sockets, the power table, and the disk's overlay.</summary>
     /// <param name="guest">Whose disk it is.</param>
     /// <returns>The folder and the overlay.</returns>
     public (string Sockets, string Overlay) MakeReadyByHand(string vm, string guest)
     {
         string sockets = Path.Combine(Paths.VmRuntime(vm), "qemu"), overlay = Path.Combine(Paths.VmState(vm), "overlay-0.qcow2");
         Directory.CreateDirectory(sockets);
+        File.WriteAllBytes(Path.Combine(Paths.VmRuntime(vm), "power.aml"), PowerTable.Bytes);
         using Process image = Process.Start("qemu-img", ["create", "-q", "-f", "qcow2", "-b", Path.Combine(Paths.Guest(guest), "root.ext2"), "-F", "raw", overlay]);
         image.WaitForExit();
         return (sockets, overlay);
