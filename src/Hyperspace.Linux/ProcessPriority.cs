@@ -19,7 +19,7 @@ public static partial class ProcessPriority
     /// <summary>
     /// Sets the nice value of all threads of a process and of its session's group. Threads that they make later have it from them. A process that is gone is no error.
     /// </summary>
-    /// <param name="pid">A process with a session of its own.</param>
+    /// <param name="pid">A process with a session of its own, or one that speaks for all of its session.</param>
     public static void Set(int pid, int nice)
     {
         try

@@ -15,6 +15,12 @@ internal static class DrmSeat
     /// <summary>How long a session may take to come to the front, when somebody else's is there.</summary>
     private static readonly TimeSpan SessionPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// The seat goes before its VMs when CPUs are scarce. One that waits a second for a CPU loses keys: the kernel keeps 64 events for each reader (evdev.c, EVDEV_MIN_BUFFER_SIZE), a key that repeats makes 66 of them
+    /// a second, and of a key that came and went meanwhile nothing is left.
+    /// </summary>
+    private const int SeatNice = -10;
+
     /// <param name="sound">ALSA's name of a device, or off.</param>
     /// <returns>The exit code.</returns>
     public static int Run(HyperspacePaths paths, SeatSettings settings, string sound)
@@ -27,6 +33,7 @@ internal static class DrmSeat
             return 1;
         }
 
+        SetNice(SeatNice);
         var notices = new Notices();
         try
         {
@@ -45,6 +52,19 @@ internal static class DrmSeat
         {
             System.Console.Error.WriteLine(e.Message);
             return 1;
+        }
+        finally
+        {
+            // A shell that has started the seat shares its group of processes.
+            SetNice(0);
+        }
+    }
+
+    private static void SetNice(int nice)
+    {
+        if (ProcessPriority.CanRaise)
+        {
+            ProcessPriority.Set(Environment.ProcessId, nice);
         }
     }
 
