@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Hyperspace.Linux;
 using Hyperspace.Linux.Files;
 using Hyperspace.Linux.Reactor;
+using Hyperspace.Machines.Engines.Qemu;
 using Hyperspace.Machines.Power.Table;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Protocols.Link;
@@ -298,9 +299,10 @@ internal sealed class BenchRig : IDisposable
     /// <returns>The folder and the overlay.</returns>
     public (string Sockets, string Overlay) MakeReadyByHand(string vm, string guest)
     {
-        string sockets = Path.Combine(Paths.VmRuntime(vm), "qemu"), overlay = Path.Combine(Paths.VmState(vm), "overlay-0.qcow2");
+        var files = new QemuFiles(Paths, vm);
+        (string sockets, string overlay) = (files.Sockets, files.Overlay(0));
         Directory.CreateDirectory(sockets);
-        File.WriteAllBytes(Path.Combine(Paths.VmRuntime(vm), "power.aml"), PowerTable.Bytes);
+        File.WriteAllBytes(files.PowerTable, PowerTable.Bytes);
         using Process image = Process.Start("qemu-img", ["create", "-q", "-f", "qcow2", "-b", Path.Combine(Paths.Guest(guest), "root.ext2"), "-F", "raw", overlay]);
         image.WaitForExit();
         return (sockets, overlay);

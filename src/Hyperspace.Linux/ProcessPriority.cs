@@ -17,7 +17,7 @@ public static partial class ProcessPriority
     public static bool CanRaise { get; } = GetEffectiveUser() == Root || (GetLimit(ResourceNice, out Limit limit) == 0 && limit.Soft >= 20);
 
     /// <summary>
-    /// Sets the nice value of all threads of a process and of its session's group. Threads that they make later have it from them. A process that is gone is no error.
+    /// Sets the nice value of all threads of a process and of its session's group. Threads that they make later have it from them. A process that is gone is no error, and what this process may not do is not done.
     /// </summary>
     /// <param name="pid">A process with a session of its own, or one that speaks for all of its session.</param>
     public static void Set(int pid, int nice)

@@ -33,7 +33,7 @@ internal static class DrmSeat
             return 1;
         }
 
-        SetNice(SeatNice);
+        ProcessPriority.Set(Environment.ProcessId, SeatNice);
         var notices = new Notices();
         try
         {
@@ -56,15 +56,7 @@ internal static class DrmSeat
         finally
         {
             // A shell that has started the seat shares its group of processes.
-            SetNice(0);
-        }
-    }
-
-    private static void SetNice(int nice)
-    {
-        if (ProcessPriority.CanRaise)
-        {
-            ProcessPriority.Set(Environment.ProcessId, nice);
+            ProcessPriority.Set(Environment.ProcessId, 0);
         }
     }
 
