@@ -288,6 +288,9 @@ public sealed class LinkedSeat : IDisposable
             case "monitor":
                 Done(command, Core.SetMonitor(command.Text ?? "", command.Port));
                 break;
+            case "primary":
+                Done(command, Core.SetPrimaryMonitor(command.Text ?? ""));
+                break;
             case "screenshot":
                 SendPhotograph(command);
                 break;

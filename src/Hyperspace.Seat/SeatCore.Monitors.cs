@@ -8,6 +8,8 @@ namespace Hyperspace.Seat;
 /// <summary>Several monitors: the primary with its mirrors, and those that show a port of their own. docs/outputs.md, "Monitors".</summary>
 public sealed partial class SeatCore
 {
+    private const string OnePicture = "This seat has one picture; monitors are chosen where it is on this computer's own.";
+
     /// <summary>The primary's first, then those of monitors with a port of their own. No port is on two of them.</summary>
     private readonly List<SeatScreen> _screens = [];
 
@@ -43,7 +45,7 @@ public sealed partial class SeatCore
     {
         if (_output.Arrangement is not { } arrangement)
         {
-            return "This seat has one picture; monitors are chosen where it is on this computer's own.";
+            return OnePicture;
         }
 
         IReadOnlyList<LitMonitor> lit = arrangement.Lit;
@@ -51,7 +53,7 @@ public sealed partial class SeatCore
         KnownMonitor? known = _memory.Monitors.FirstOrDefault(m => m.Id == (here?.Id ?? monitor));
         string? refusal = here is null && known is null ? $"There is no monitor \"{monitor}\"; `hyperspace seat monitors` lists them."
             : port is < 1 or > 9 ? $"There is no port {port} that a monitor can have of its own; expected 1 to 9."
-            : port is not null && here is { IsPrimary: true } ? $"{here.Name} is the primary monitor: the console and every port that has no monitor of its own are shown there."
+            : port is not null && here is { IsPrimary: true } ? $"{here.Name} is the primary monitor: the console and every port that has no monitor of its own are shown there. Make another one the primary first."
             : null;
         if (refusal is not null)
         {
@@ -66,11 +68,36 @@ public sealed partial class SeatCore
         }
 
         problem = _memory.ShowOn(id, name, port) ?? problem;
-        arrangement.Arrange(_memory.PortOf);
-        Said?.Invoke(problem ?? (port is { } own ? $"{name} shows port {own}{(here is null ? " when it is plugged in" : "")}." : $"{name} mirrors the primary monitor."));
+        Arrange(arrangement, problem ?? (port is { } own ? $"{name} shows port {own}{(here is null ? " when it is plugged in" : "")}." : $"{name} mirrors the primary monitor."));
+        return null;
+    }
+
+    /// <summary>Shows the seat on a monitor, from now on and whenever it is plugged in: the console, and every port that has no monitor of its own. What was the primary mirrors it.</summary>
+    /// <param name="monitor">Its id, or the name of the socket that it is plugged into. It is plugged in.</param>
+    /// <returns>Null, or why not, as a sentence.</returns>
+    public string? SetPrimaryMonitor(string monitor)
+    {
+        if (_output.Arrangement is not { } arrangement)
+        {
+            return OnePicture;
+        }
+
+        IReadOnlyList<LitMonitor> lit = arrangement.Lit;
+        if ((lit.FirstOrDefault(m => m.Id == monitor) ?? lit.FirstOrDefault(m => m.Connector == monitor)) is not { } here)
+        {
+            return $"No monitor \"{monitor}\" is lit; `hyperspace seat monitors` lists them.";
+        }
+
+        Arrange(arrangement, _memory.MakePrimary(here.Id) ?? $"{here.Name} is the primary monitor.");
+        return null;
+    }
+
+    private void Arrange(IMonitors arrangement, string sentence)
+    {
+        arrangement.Arrange(_memory.MonitorChoice);
+        Said?.Invoke(sentence);
         StatusChanged?.Invoke();
         _console.DataChanged();
-        return null;
     }
 
     /// <summary>The screen that shows a port, or would: its own, else the primary's.</summary>

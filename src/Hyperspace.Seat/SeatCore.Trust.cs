@@ -36,7 +36,7 @@ public sealed partial class SeatCore : ITrustedSeat
         set
         {
             _memory = value;
-            _output.Arrangement?.Arrange(value.PortOf);
+            _output.Arrangement?.Arrange(value.MonitorChoice);
             UpdateBar();
         }
     }

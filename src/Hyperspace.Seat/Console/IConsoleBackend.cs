@@ -46,4 +46,9 @@ public interface IConsoleBackend
     /// <param name="port">1 to 9; null for a mirror.</param>
     /// <returns>Null, or an error sentence.</returns>
     string? SetMonitor(string monitor, int? port);
+
+    /// <summary>Shows the seat on a monitor that is plugged in.</summary>
+    /// <param name="monitor">Its id.</param>
+    /// <returns>Null, or an error sentence.</returns>
+    string? SetPrimaryMonitor(string monitor);
 }

@@ -8,6 +8,8 @@ namespace Hyperspace.Seat.Link;
 /// <param name="seat">The seat that this console is part of; null where there is no seat.</param>
 public sealed class LinkConsoleBackend(DaemonLink link, Func<SeatCore>? seat) : IConsoleBackend
 {
+    private const string NotTheSeats = "This console is not the seat's own; monitors are chosen there.";
+
     public Snapshot? Snapshot => link.Snapshot;
 
     public string? Problem => link.Problem;
@@ -33,7 +35,9 @@ public sealed class LinkConsoleBackend(DaemonLink link, Func<SeatCore>? seat) : 
 
     public IReadOnlyList<SeatMonitor>? Monitors => seat is null ? link.Snapshot?.Seat?.Monitors : seat().Monitors;
 
-    public string? SetMonitor(string monitor, int? port) => seat is null ? "This console is not the seat's own; monitors are chosen there." : seat().SetMonitor(monitor, port);
+    public string? SetMonitor(string monitor, int? port) => seat is null ? NotTheSeats : seat().SetMonitor(monitor, port);
+
+    public string? SetPrimaryMonitor(string monitor) => seat is null ? NotTheSeats : seat().SetPrimaryMonitor(monitor);
 
     private static string? ErrorOf(Answer answer) => answer.Ok ? null : answer.Error ?? "The daemon refuses and does not say why.";
 }

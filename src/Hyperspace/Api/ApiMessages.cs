@@ -44,6 +44,10 @@ internal sealed record DeviceRequest([property: JsonRequired] string Id, [proper
 /// <param name="Port">1 to 9, or null for a mirror of the primary.</param>
 internal sealed record MonitorRequest([property: JsonRequired] string Id, [property: JsonRequired] int? Port);
 
+/// <summary>Body of <c>POST /v1/seat/monitors/primary</c>.</summary>
+/// <param name="Id">As <c>monitors</c> of the seat's status has it, or the name of the socket.</param>
+internal sealed record PrimaryMonitorRequest([property: JsonRequired] string Id);
+
 /// <summary>Serialisation without reflection of what the API takes; what it answers is in <see cref="ReadableJson"/>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(PortRequest))]
@@ -54,6 +58,7 @@ internal sealed record MonitorRequest([property: JsonRequired] string Id, [prope
 [JsonSerializable(typeof(VolumeRequest))]
 [JsonSerializable(typeof(BrightnessRequest))]
 [JsonSerializable(typeof(MonitorRequest))]
+[JsonSerializable(typeof(PrimaryMonitorRequest))]
 [JsonSerializable(typeof(LockRequest))]
 [JsonSerializable(typeof(DeviceRequest))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -55,6 +55,7 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         new("POST", "/v1/seat/lock", LockAsync),
         new("POST", "/v1/seat/devices", DeviceAsync),
         new("POST", "/v1/seat/monitors", MonitorAsync),
+        new("POST", "/v1/seat/monitors/primary", PrimaryMonitorAsync),
         new("GET", "/v1/seat/screenshot", ScreenshotAsync),
         new("GET", "/v1/events", c => EventStream.WriteAsync(c, board, ending)),
         new("GET", "/v1/openapi.json", c => Bytes(c, OpenApi, "application/json")),
@@ -240,6 +241,12 @@ internal sealed class ApiRoutes(IFleet fleet, StatusBoard board, ISeatControl se
         }
 
         await AskSeatAsync(context, "monitor", body.Id, body.Port, SeatPatience);
+    }
+
+    private async Task PrimaryMonitorAsync(HttpContext context)
+    {
+        PrimaryMonitorRequest body = await BodyAsync(context, ApiJson.Default.PrimaryMonitorRequest, """{"id": "DEL-A0B3-12345678"}""");
+        await AskSeatAsync(context, "primary", body.Id, null, SeatPatience);
     }
 
     private async Task AskSeatAsync(HttpContext context, string op, string? text, int? port, TimeSpan patience)

@@ -140,6 +140,10 @@ internal sealed class ControlClient(string socket) : IDisposable
     public Task<SeatStatus> MonitorAsync(string id, int? port, CancellationToken cancel) =>
         PostSeatAsync("monitors", Body(new MonitorRequest(id, port), ApiJson.Default.MonitorRequest), cancel);
 
+    /// <param name="id">A monitor's id, or its socket's name.</param>
+    public Task<SeatStatus> PrimaryMonitorAsync(string id, CancellationToken cancel) =>
+        PostSeatAsync("monitors/primary", Body(new PrimaryMonitorRequest(id), ApiJson.Default.PrimaryMonitorRequest), cancel);
+
     /// <summary>A PNG file.</summary>
     /// <param name="port">0 to 9, or null for what the monitor shows.</param>
     public async Task<byte[]> ScreenshotAsync(int? port, CancellationToken cancel)

@@ -3,7 +3,7 @@ using Hyperspace.Tests.Notebook.Rig;
 
 namespace Hyperspace.Tests.Notebook.Scenarios;
 
-/// <summary>Two monitors that show two VMs.</summary>
+/// <summary>Two monitors that show two VMs, and either of them as the primary.</summary>
 public sealed class MonitorTests
 {
     private const int W = 17, E = 18;
@@ -51,7 +51,21 @@ public sealed class MonitorTests
         notebook.See("Beta is on the second screen of a new seat", p => p.Shows(Rig.Notebook.Beta), socket: 1);
         notebook.Press("ctrl", "alt", "esc");
         notebook.See("the console is on the first screen", p => p.Shows(Rig.Notebook.Console), "console");
+
+        // The second monitor becomes the primary: the console is there, and the first one shows the same.
+        notebook.Press("d");
+        notebook.Press("down");
+        notebook.Press("p");
+        notebook.Until("the second monitor is the primary", () => First(notebook) is { } m && m["shows"]!.GetValue<string>() == "primary" && m["width"]!.GetValue<int>() == 1024);
+        notebook.See("the console is on the second screen, in its size", p => (p.Width, p.Height) == (1024, 768) && p.Shows(Rig.Notebook.Console), "primary", socket: 1);
+        notebook.SwitchTo(1);
+        notebook.See("Alpha is on the second screen", p => p.Shows(Rig.Notebook.Alpha), socket: 1);
+        notebook.See("the first one mirrors it", p => p.Shows(Rig.Notebook.Alpha));
+        notebook.UnplugMonitor(1);
+        notebook.See("the only screen has the seat in its own size", p => (p.Width, p.Height) == (1280, 800) && p.Shows(Rig.Notebook.Alpha));
     }
+
+    private static JsonNode? First(Rig.Notebook notebook) => notebook.Status()?["monitors"]?[0];
 
     private static JsonNode? Second(Rig.Notebook notebook) => notebook.Status()?["monitors"]?.AsArray() is { Count: 2 } monitors ? monitors[1] : null;
 

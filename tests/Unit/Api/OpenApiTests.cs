@@ -43,7 +43,7 @@ public sealed partial class OpenApiTests
             ApiJson.Default.PortRequest, ApiJson.Default.SwitchRequest, ApiJson.Default.PressRequest, ApiJson.Default.TypeRequest, ApiJson.Default.VolumeRequest,
             ControlJson.Default.PolicyStatus, ControlJson.Default.BrightnessLevel, ApiJson.Default.BrightnessRequest,
             ApiJson.Default.LockRequest, ApiJson.Default.DeviceRequest, ControlJson.Default.SeatDevice,
-            ApiJson.Default.MonitorRequest, ControlJson.Default.SeatMonitor,
+            ApiJson.Default.MonitorRequest, ApiJson.Default.PrimaryMonitorRequest, ControlJson.Default.SeatMonitor,
         ];
         foreach (JsonTypeInfo type in types)
         {

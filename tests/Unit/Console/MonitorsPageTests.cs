@@ -32,6 +32,13 @@ public class MonitorsPageTests
     }
 
     [Fact]
+    public void P_makes_the_selected_monitor_the_primary()
+    {
+        ConsoleScreen screen = Open();
+        Assert.Equal(["primary DEL-2"], screen.Press("Down", "p").Backend.Asked);
+    }
+
+    [Fact]
     public void The_selection_stays_on_its_monitor_when_another_comes()
     {
         ConsoleScreen screen = Open().Press("Down");

@@ -67,6 +67,12 @@ internal sealed class ScriptedBackend : IConsoleBackend
         return Refusal;
     }
 
+    public string? SetPrimaryMonitor(string monitor)
+    {
+        Asked.Add($"primary {monitor}");
+        return Refusal;
+    }
+
     public void SwitchTo(int port) => Asked.Add($"switch {port}");
 
     /// <summary>Answers the oldest request that is open.</summary>

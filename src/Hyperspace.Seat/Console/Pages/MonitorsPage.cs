@@ -22,6 +22,7 @@ internal sealed class MonitorsPage : ConsolePage
         keys.Add(new("↑ ↓", "select a monitor", monitors.Count > 1));
         keys.Add(new("1-9", "show that port on it", selected is not (null or { Shows: "primary" })));
         keys.Add(new("0", "mirror the primary", selected is { Shows: "port" or "absent" }));
+        keys.Add(new("P", "make it the primary", selected is { Shows: "port" or "mirror" }));
         keys.Add(new("F1", "help"));
     }
 
@@ -48,6 +49,11 @@ internal sealed class MonitorsPage : ConsolePage
         {
             _selected = monitors[index].Id;
             App.Note = App.Backend.SetMonitor(_selected, key.Character == '0' ? null : key.Character - '0');
+        }
+        else if (key is { Name: ConsoleKeyName.Character, Character: 'p' or 'P' })
+        {
+            _selected = monitors[index].Id;
+            App.Note = App.Backend.SetPrimaryMonitor(_selected);
         }
     }
 

@@ -9,6 +9,15 @@ namespace Hyperspace.Seat.Display.Outputs;
 /// <param name="Own">Where the picture of that port goes; null for the primary and for its mirrors. The same object as long as the monitor stays lit as it is.</param>
 public sealed record LitMonitor(string Id, string Name, string Connector, int Width, int Height, bool IsPrimary, int? Port, IOutput? Own);
 
+/// <summary>What the monitors are to show, as a person has chosen it. Monitors are meant by their ids.</summary>
+/// <param name="PortOf">The port that a monitor is to show; null for a mirror.</param>
+/// <param name="Primary">The one that is the primary whenever it is plugged in; null for none in particular.</param>
+public sealed record MonitorChoice(Func<string, int?> PortOf, string? Primary)
+{
+    /// <summary>Every monitor shows what the primary shows, whichever that is.</summary>
+    public static MonitorChoice None { get; } = new(static _ => null, null);
+}
+
 /// <summary>The several monitors of an output. All members are called on the seat's thread.</summary>
 public interface IMonitors
 {
@@ -19,6 +28,5 @@ public interface IMonitors
     Action? Changed { get; set; }
 
     /// <summary>Lights the monitors so that each shows what it is to show, now and whenever one is plugged in or out.</summary>
-    /// <param name="portOf">The port that a monitor is to show, by its id; null for a mirror.</param>
-    void Arrange(Func<string, int?> portOf);
+    void Arrange(MonitorChoice choice);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Hyperspace.Linux.Files;
+using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Input.Sources;
 
 namespace Hyperspace.Seat.Input.Trust;
@@ -15,10 +16,11 @@ public sealed record KnownMonitor(string Id, string Name, int Port);
 /// <summary>What the seat's file holds.</summary>
 /// <param name="LockedTo">The VM that alone may have the keyboard; null for none.</param>
 /// <param name="Monitors">Those that do not mirror the primary; null in files of seats that knew no others.</param>
-public sealed record SeatRecord(IReadOnlyList<KnownDevice> Devices, string? LockedTo, IReadOnlyList<KnownMonitor>? Monitors = null);
+/// <param name="PrimaryMonitor">The id of the monitor that somebody has made the primary; null for none in particular.</param>
+public sealed record SeatRecord(IReadOnlyList<KnownDevice> Devices, string? LockedTo, IReadOnlyList<KnownMonitor>? Monitors = null, string? PrimaryMonitor = null);
 
 /// <summary>
-/// What a seat remembers from one run to the next: accepted keyboards, the VM that it is locked to, and which monitors show a port of their own. Written atomically. A file that makes no sense is an empty one
+/// What a seat remembers from one run to the next: accepted keyboards, the VM that it is locked to, which monitor is the primary, and which show a port of their own. Written atomically. A file that makes no sense is an empty one
 /// with a sentence: nobody is trusted because of it. It is put aside before another is written in its place.
 /// </summary>
 public sealed class SeatMemory
@@ -45,6 +47,9 @@ public sealed class SeatMemory
 
     /// <summary>Monitors with a port of their own, whether they are plugged in or not.</summary>
     public IReadOnlyList<KnownMonitor> Monitors => _record.Monitors ?? [];
+
+    /// <summary>What the monitors are to show.</summary>
+    public MonitorChoice MonitorChoice => new(PortOf, _record.PrimaryMonitor);
 
     /// <summary>A memory that lasts as long as the object.</summary>
     public static SeatMemory Transient() => new(null);
@@ -100,6 +105,10 @@ public sealed class SeatMemory
         IEnumerable<KnownMonitor> others = Monitors.Where(m => m.Id != monitor).TakeLast(MaxMonitors - 1);
         return Write(_record with { Monitors = [.. others, .. port is { } own ? [new KnownMonitor(monitor, DeviceText.Name(untrustedName), own)] : Array.Empty<KnownMonitor>()] });
     }
+
+    /// <inheritdoc cref="Remember"/>
+    /// <summary>The monitor is the primary whenever it is plugged in; it has no port of its own any more.</summary>
+    public string? MakePrimary(string monitor) => Write(_record with { Monitors = [.. Monitors.Where(m => m.Id != monitor)], PrimaryMonitor = monitor });
 
     /// <inheritdoc cref="Remember"/>
     public string? Lock(string? vm) => Write(_record with { LockedTo = vm });

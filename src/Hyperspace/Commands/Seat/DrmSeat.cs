@@ -3,6 +3,7 @@ using Hyperspace.Linux.Drm;
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Linux.Session;
 using Hyperspace.Seat;
+using Hyperspace.Seat.Display.Outputs;
 using Hyperspace.Seat.Display.Outputs.Drm;
 using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Input.Sources;
@@ -38,7 +39,7 @@ internal static class DrmSeat
         try
         {
             DrmCard card = CardChooser.Open(session, noSession);
-            if (!TryOpenOutput(reactor, card, notices, out DrmOutput? output, out PsfFont? font))
+            if (!TryOpenOutput(reactor, card, SeatRunner.LoadMemory(paths, out _).MonitorChoice, notices, out DrmOutput? output, out PsfFont? font))
             {
                 return 1;
             }
@@ -61,10 +62,10 @@ internal static class DrmSeat
     }
 
     /// <summary>The font depends on the monitor, and the output on the font.</summary>
-    private static bool TryOpenOutput(Reactor reactor, DrmCard card, Notices notices, out DrmOutput? output, out PsfFont? font)
+    private static bool TryOpenOutput(Reactor reactor, DrmCard card, MonitorChoice choice, Notices notices, out DrmOutput? output, out PsfFont? font)
     {
         output = null;
-        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(card.ReadConnectors(), card.Crtcs, [], static _ => null);
+        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(card.ReadConnectors(), card.Crtcs, [], choice);
         int line = plan.Count == 0 ? 16 : PixelPitch.LeastLine(PixelPitch.Of(plan[0].Connector, plan[0].Mode), plan[0].Mode.Width);
         font = SystemFont.Load(line, out string? problem);
         if (font is null)
@@ -74,7 +75,7 @@ internal static class DrmSeat
             return false;
         }
 
-        output = new DrmOutput(reactor, card, font, notices.Say);
+        output = new DrmOutput(reactor, card, font, notices.Say, choice);
         System.Console.Error.WriteLine($"The seat is on {card.Path}: {string.Join("; ", output.Monitors.DefaultIfEmpty("no monitor is connected yet"))}.");
         return true;
     }

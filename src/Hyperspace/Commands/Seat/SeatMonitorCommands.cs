@@ -7,7 +7,7 @@ using Hyperspace.Protocols.Control;
 
 namespace Hyperspace.Commands.Seat;
 
-/// <summary><c>hyperspace seat monitors [show | mirror]</c>: which monitor shows what.</summary>
+/// <summary><c>hyperspace seat monitors [show | mirror | primary]</c>: which monitor shows what.</summary>
 internal static class SeatMonitorCommands
 {
     public static Command Build(HyperspacePaths paths)
@@ -31,6 +31,7 @@ internal static class SeatMonitorCommands
         });
         command.Subcommands.Add(Show(paths));
         command.Subcommands.Add(Mirror(paths));
+        command.Subcommands.Add(Primary(paths));
         return command;
     }
 
@@ -59,6 +60,16 @@ internal static class SeatMonitorCommands
         var command = new Command("mirror", "Let a monitor show what the primary shows; one that is not plugged in is forgotten.") { monitor, json };
         command.SetAction((result, cancel) => SeatControlCommands.AskAsync(
             paths, result.GetValue(json), client => client.MonitorAsync(result.GetRequiredValue(monitor), null, cancel), seat => Print(seat.Monitors, System.Console.Out)));
+        return command;
+    }
+
+    private static Command Primary(HyperspacePaths paths)
+    {
+        Option<bool> json = SeatControlCommands.Json();
+        Argument<string> monitor = Monitor();
+        var command = new Command("primary", "Show the seat on a monitor, now and whenever it is plugged in: the console, and every port without a monitor of its own.") { monitor, json };
+        command.SetAction((result, cancel) => SeatControlCommands.AskAsync(
+            paths, result.GetValue(json), client => client.PrimaryMonitorAsync(result.GetRequiredValue(monitor), cancel), seat => Print(seat.Monitors, System.Console.Out)));
         return command;
     }
 

@@ -24,7 +24,7 @@ internal static class SeatRunner
         string? refusal = null;
         var link = new DaemonLink(reactor, paths.LinkSocket, "seat", ProductVersion.Text);
         using var seat = new LinkedSeat(reactor, output, font, chords, link, TimeProvider.System, Sound(reactor, sound));
-        seat.Core.Memory = SeatMemory.Load(Path.Combine(paths.State, "seat.json"), out string? forgotten);
+        seat.Core.Memory = LoadMemory(paths, out string? forgotten);
         if (forgotten is not null)
         {
             System.Console.Error.WriteLine(forgotten);
@@ -49,6 +49,9 @@ internal static class SeatRunner
 
         return refusal is null ? 0 : 1;
     }
+
+    /// <summary>What the last seat remembered.</summary>
+    internal static SeatMemory LoadMemory(HyperspacePaths paths, out string? problem) => SeatMemory.Load(Path.Combine(paths.State, "seat.json"), out problem);
 
     private static SeatSound? Sound(Reactor reactor, string device) => device == "off" ? null : new SeatSound(reactor, device, () => AlsaOutput.Open(device));
 

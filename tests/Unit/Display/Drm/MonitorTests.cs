@@ -15,7 +15,7 @@ public class MonitorTests
     public void The_panel_of_a_notebook_is_the_primary_and_the_others_mirror_it_in_its_size()
     {
         DrmConnector hdmi = Connector(1, "HDMI-A-1", 3, Mode(3840, 2160, preferred: true), Mode(1920, 1080)), panel = Connector(2, "eDP-1", 1, Mode(1920, 1080, preferred: true));
-        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of([hdmi, panel], TwoCrtcs, [], Mirrors);
+        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of([hdmi, panel], TwoCrtcs, [], MonitorChoice.None);
         Assert.Equal([("eDP-1", 40u, 1920, true), ("HDMI-A-1", 41u, 1920, false)], plan.Select(m => (m.Connector.Name, m.Crtc.Id, (int)m.Mode.Width, m.Primary)));
     }
 
@@ -23,8 +23,8 @@ public class MonitorTests
     public void A_monitor_that_comes_takes_nothing_from_the_one_that_shows_the_seat()
     {
         DrmConnector hdmi = Connector(1, "HDMI-A-1", 3, Mode(1280, 800));
-        IReadOnlyList<PlannedMonitor> before = MonitorPlan.Of([hdmi], TwoCrtcs, [], Mirrors);
-        IReadOnlyList<PlannedMonitor> after = MonitorPlan.Of([Connector(2, "eDP-1", 3, Mode(1024, 768)), hdmi], TwoCrtcs, before, Mirrors);
+        IReadOnlyList<PlannedMonitor> before = MonitorPlan.Of([hdmi], TwoCrtcs, [], MonitorChoice.None);
+        IReadOnlyList<PlannedMonitor> after = MonitorPlan.Of([Connector(2, "eDP-1", 3, Mode(1024, 768)), hdmi], TwoCrtcs, before, MonitorChoice.None);
         Assert.Equal([("HDMI-A-1", 40u), ("eDP-1", 41u)], after.Select(m => (m.Connector.Name, m.Crtc.Id)));
     }
 
@@ -32,9 +32,9 @@ public class MonitorTests
     public void More_monitors_than_the_card_can_drive_leave_the_last_dark()
     {
         DrmConnector[] three = [Connector(1, "DP-1", 3, Mode(800, 600)), Connector(2, "DP-2", 1, Mode(800, 600)), Connector(3, "DP-3", 3, Mode(800, 600))];
-        Assert.Equal([1u, 3u], MonitorPlan.Of(three, TwoCrtcs, [], Mirrors).Select(m => m.Connector.Id));
-        Assert.Empty(MonitorPlan.Of([Connector(1, "DP-1", 3)], TwoCrtcs, [], Mirrors));
-        Assert.Empty(MonitorPlan.Of([Connector(1, "DP-1", 3, Mode(800, 600)) with { Connected = false }], TwoCrtcs, [], Mirrors));
+        Assert.Equal([1u, 3u], MonitorPlan.Of(three, TwoCrtcs, [], MonitorChoice.None).Select(m => m.Connector.Id));
+        Assert.Empty(MonitorPlan.Of([Connector(1, "DP-1", 3)], TwoCrtcs, [], MonitorChoice.None));
+        Assert.Empty(MonitorPlan.Of([Connector(1, "DP-1", 3, Mode(800, 600)) with { Connected = false }], TwoCrtcs, [], MonitorChoice.None));
     }
 
     [Fact]
@@ -42,16 +42,16 @@ public class MonitorTests
     {
         DrmConnector hdmi = Connector(1, "HDMI-A-1", 3, Mode(1920, 1080, preferred: true), Mode(1280, 800)), dp = Connector(2, "DP-1", 3, Mode(1280, 800));
         int? PortOf(string monitor) => monitor == "@HDMI-A-1" ? 2 : null;
-        IReadOnlyList<PlannedMonitor> both = MonitorPlan.Of([hdmi, dp], TwoCrtcs, [], PortOf);
+        IReadOnlyList<PlannedMonitor> both = MonitorPlan.Of([hdmi, dp], TwoCrtcs, [], Ports(PortOf));
         Assert.Equal([("@DP-1", 1280, true, null), ("@HDMI-A-1", 1920, false, 2)], both.Select(m => (m.Id, (int)m.Mode.Width, m.Primary, m.Port)));
 
-        IReadOnlyList<PlannedMonitor> alone = MonitorPlan.Of([hdmi], TwoCrtcs, both, PortOf);
+        IReadOnlyList<PlannedMonitor> alone = MonitorPlan.Of([hdmi], TwoCrtcs, both, Ports(PortOf));
         Assert.Equal(("@HDMI-A-1", true, null), alone.Select(m => (m.Id, m.Primary, m.Port)).Single());
-        Assert.Equal(["@DP-1", "@HDMI-A-1"], MonitorPlan.Of([hdmi, dp], TwoCrtcs, alone, PortOf).Select(m => m.Id));
+        Assert.Equal(["@DP-1", "@HDMI-A-1"], MonitorPlan.Of([hdmi, dp], TwoCrtcs, alone, Ports(PortOf)).Select(m => m.Id));
 
         // Another port is no other light; a mirror is.
-        Assert.True(MonitorPlan.IsLitAs(both, MonitorPlan.Of([hdmi, dp], TwoCrtcs, both, m => PortOf(m) + 1)));
-        Assert.False(MonitorPlan.IsLitAs(both, MonitorPlan.Of([hdmi, dp], TwoCrtcs, both, Mirrors)));
+        Assert.True(MonitorPlan.IsLitAs(both, MonitorPlan.Of([hdmi, dp], TwoCrtcs, both, Ports(m => PortOf(m) + 1))));
+        Assert.False(MonitorPlan.IsLitAs(both, MonitorPlan.Of([hdmi, dp], TwoCrtcs, both, MonitorChoice.None)));
     }
 
     [Fact]
@@ -60,8 +60,21 @@ public class MonitorTests
         DrmConnector[] three = [Connector(1, "DP-1", 3, Mode(800, 600)), Connector(2, "DP-2", 3, Mode(800, 600)), Connector(3, "DP-3", 3, Mode(800, 600))];
         DrmCrtc[] crtcs = [.. TwoCrtcs, new(42, 2, None)];
         DrmConnector[] anywhere = [.. three.Select(c => c with { Crtcs = 7 })];
-        Assert.Equal([("@DP-1", null), ("@DP-2", 5), ("@DP-3", null)], MonitorPlan.Of(anywhere, crtcs, [], m => m == "@DP-1" ? null : 5).Select(m => (m.Id, m.Port)));
-        Assert.Equal(["@DP-1", "@DP-3"], MonitorPlan.Of(three, TwoCrtcs, [], m => m == "@DP-3" ? 5 : null).Select(m => m.Id));
+        Assert.Equal([("@DP-1", null), ("@DP-2", 5), ("@DP-3", null)], MonitorPlan.Of(anywhere, crtcs, [], Ports(m => m == "@DP-1" ? null : 5)).Select(m => (m.Id, m.Port)));
+        Assert.Equal(["@DP-1", "@DP-3"], MonitorPlan.Of(three, TwoCrtcs, [], Ports(m => m == "@DP-3" ? 5 : null)).Select(m => m.Id));
+    }
+
+    [Fact]
+    public void The_one_that_was_chosen_is_the_primary_and_without_it_another()
+    {
+        DrmConnector panel = Connector(1, "eDP-1", 3, Mode(3840, 2160)), dp = Connector(2, "DP-1", 3, Mode(1920, 1080));
+        var choice = new MonitorChoice(m => m == "@DP-1" ? 4 : null, "@DP-1");
+        IReadOnlyList<PlannedMonitor> both = MonitorPlan.Of([panel, dp], TwoCrtcs, [], choice);
+        Assert.Equal([("@DP-1", 1920, null), ("@eDP-1", 3840, null)], both.Select(m => (m.Id, (int)m.Mode.Width, m.Port)));
+        IReadOnlyList<PlannedMonitor> alone = MonitorPlan.Of([panel], TwoCrtcs, both, choice);
+        Assert.True(alone.Single().Primary);
+        Assert.Equal(["@DP-1", "@eDP-1"], MonitorPlan.Of([panel, dp], TwoCrtcs, alone, choice).Select(m => m.Id));
+        Assert.Equal(["@eDP-1", "@DP-1"], MonitorPlan.Of([panel, dp], TwoCrtcs, both, choice with { Primary = "@eDP-1" }).Select(m => m.Id));
     }
 
     [Fact]
@@ -145,7 +158,7 @@ public class MonitorTests
         Assert.Null(DeviceEvents.SubsystemOf([]));
     }
 
-    private static int? Mirrors(string monitor) => null;
+    private static MonitorChoice Ports(Func<string, int?> portOf) => new(portOf, null);
 
     private static DrmConnector Connector(uint id, string name, uint crtcs, params DrmMode[] modes) => new(id, name, true, 0, 0, modes, crtcs, [], None);
 

@@ -34,6 +34,10 @@ public sealed class MonitorCommandTests : IDisposable
 
             Exception e = await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(bench, "show", "P", "2"));
             Assert.Contains("is the primary monitor", e.Message, StringComparison.Ordinal);
+            Assert.Equal(0, await RunAsync(bench, "primary", "Q"));
+            Assert.Equal([("Q", "primary"), ("P", "mirror")], (await bench.Client.GetSeatAsync(default)).Monitors!.Select(m => (m.Id, m.Shows)));
+            Assert.Equal(400, (await bench.SendAsync("POST", "v1/seat/monitors/primary", """{"id": "Q", "port": 1}""")).Status);
+            Assert.Equal(422, (await bench.SendAsync("POST", "v1/seat/monitors/primary", """{"id": "X"}""")).Status);
             Assert.Equal(400, (await bench.SendAsync("POST", "v1/seat/monitors", """{"id": "Q", "port": 10}""")).Status);
             Assert.Equal(400, (await bench.SendAsync("POST", "v1/seat/monitors", """{"id": "Q"}""")).Status);
             Assert.Equal(422, (await bench.SendAsync("POST", "v1/seat/monitors", """{"id": "X", "port": 1}""")).Status);

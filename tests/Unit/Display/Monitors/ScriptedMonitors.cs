@@ -3,20 +3,21 @@ using Hyperspace.Seat.Display.Text;
 
 namespace Hyperspace.Tests.Unit.Display.Monitors;
 
-/// <summary>Monitors in memory that a test plugs in and out. The first one that is plugged in is the primary.</summary>
+/// <summary>Monitors in memory that a test plugs in and out. The first one is the primary, and is always plugged in, unless another is chosen.</summary>
 internal sealed class ScriptedMonitors : IOutput, IMonitors
 {
     private readonly PsfFont _font;
-    private readonly HeadlessOutput _primary;
+    private HeadlessOutput _primary;
     private readonly List<(string Id, int Width, int Height)> _plugged = [];
     private readonly Dictionary<string, HeadlessOutput> _own = [];
     private readonly Dictionary<string, Frame> _frames = [];
     private readonly string _first;
-    private Func<string, int?> _portOf = static _ => null;
+    private string _primaryId;
+    private MonitorChoice _choice = MonitorChoice.None;
 
     public ScriptedMonitors(PsfFont font, string primary, int width, int height)
     {
-        (_font, _first) = (font, primary);
+        (_font, _first, _primaryId) = (font, primary, primary);
         _primary = new HeadlessOutput(width, height, font) { Presented = (frame, _) => Take(primary, frame) };
         _plugged.Add((primary, width, height));
     }
@@ -35,7 +36,7 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
 
     public Action? ReadyAgain { get; set; }
 
-    public Action<long>? Shown { get => _primary.Shown; set => _primary.Shown = value; }
+    public Action<long>? Shown { get; set; }
 
     public IMonitors Arrangement => this;
 
@@ -43,7 +44,8 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
 
     public IReadOnlyList<LitMonitor> Lit =>
     [
-        .. _plugged.Select(m => new LitMonitor(m.Id, $"Name of {m.Id}", $"DP-{m.Id}", m.Width, m.Height, m.Id == _first, _own.ContainsKey(m.Id) ? _portOf(m.Id) : null, _own.GetValueOrDefault(m.Id))),
+        .. _plugged.OrderByDescending(m => m.Id == _primaryId).Select(m => new LitMonitor(
+            m.Id, $"Name of {m.Id}", $"DP-{m.Id}", m.Width, m.Height, m.Id == _primaryId, _own.ContainsKey(m.Id) ? _choice.PortOf(m.Id) : null, _own.GetValueOrDefault(m.Id))),
     ];
 
     /// <summary>Frames shown on all of them.</summary>
@@ -60,31 +62,46 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
     public void Plug(string id, int width, int height)
     {
         _plugged.Add((id, width, height));
-        Arrange(_portOf);
+        Arrange(_choice);
     }
 
     public void Unplug(string id)
     {
         _plugged.RemoveAll(m => m.Id == id);
-        Arrange(_portOf);
+        Arrange(_choice);
     }
 
-    public void Arrange(Func<string, int?> portOf)
+    public void Arrange(MonitorChoice choice)
     {
-        _portOf = portOf;
-        foreach ((string id, int width, int height) in _plugged.Where(m => m.Id != _first && portOf(m.Id) is not null && !_own.ContainsKey(m.Id)))
+        _choice = choice;
+        string before = _primaryId;
+        _primaryId = _plugged.Exists(m => m.Id == choice.Primary) ? choice.Primary! : _first;
+        foreach ((string id, int width, int height) in _plugged.Where(m => m.Id != _primaryId && choice.PortOf(m.Id) is not null && !_own.ContainsKey(m.Id)))
         {
             _own[id] = new HeadlessOutput(width, height, _font) { Presented = (frame, _) => Take(id, frame) };
         }
 
-        foreach (string id in _own.Keys.Where(id => portOf(id) is null || _plugged.TrueForAll(m => m.Id != id)).ToArray())
+        foreach (string id in _own.Keys.Where(id => id == _primaryId || choice.PortOf(id) is null || _plugged.TrueForAll(m => m.Id != id)).ToArray())
         {
             _own[id].Dispose();
             _own.Remove(id);
             _frames.Remove(id);
         }
 
+        if (_primaryId != before)
+        {
+            (string primary, int width, int height) = _plugged.Find(m => m.Id == _primaryId);
+            _primary = new HeadlessOutput(width, height, _font) { Presented = (frame, _) => Take(primary, frame) };
+            _frames.Remove(before);
+            _frames.Remove(_primaryId);
+        }
+
         Changed?.Invoke();
+        if (_primaryId != before)
+        {
+            Resized?.Invoke();
+            ReadyAgain?.Invoke();
+        }
     }
 
     private void Take(string id, Frame frame)
@@ -93,7 +110,11 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
         _frames[id] = frame;
     }
 
-    public void Present(Frame frame, PixelRect damage) => _primary.Present(frame, damage);
+    public void Present(Frame frame, PixelRect damage)
+    {
+        _primary.Present(frame, damage);
+        Shown?.Invoke(Hyperspace.Linux.Reactor.Reactor.Now);
+    }
 
     public void Dispose() => _primary.Dispose();
 }

@@ -194,11 +194,39 @@ public sealed class SeatMonitorsTests : IDisposable
     }
 
     [Fact]
+    public void A_monitor_that_is_made_the_primary_has_the_seat_whenever_it_is_plugged_in()
+    {
+        _seat.SetMonitor(Q, 2);
+        Leader(KeyCode.D1);
+        Leader(KeyCode.D2);
+        Assert.Null(_seat.SetPrimaryMonitor("DP-Q"));
+        Assert.Equal("Name of Q is the primary monitor.", _said[^1]);
+        Assert.Equal([(Q, "primary", 2, true), (P, "mirror", 2, true)], _seat.Monitors!.Select(m => (m.Id, m.Shows, m.Port, m.HasKeys)));
+        Until(() => _monitors.FrameOn(Q) is not null && _monitors.MiddleOf(Q) == Green);
+        Assert.Equal((1024, 768), (_monitors.FrameOn(Q)!.Width, _monitors.FrameOn(Q)!.Height));
+        Assert.DoesNotContain("keys", _monitors.BarOn(Q), StringComparison.Ordinal);
+        Until(() => _alpha.Monitors.Contains((1024, 744)));
+
+        // The one that was may have a port of its own now, and the other may not.
+        Assert.Null(_seat.SetMonitor(P, 1));
+        Until(() => _monitors.FrameOn(P) is not null && _monitors.MiddleOf(P) == Red);
+        Assert.Contains("is the primary monitor", _seat.SetMonitor(Q, 2), StringComparison.Ordinal);
+
+        _monitors.Unplug(Q);
+        Assert.Equal([(P, "primary", 2, true)], _seat.Monitors!.Select(m => (m.Id, m.Shows, m.Port, m.HasKeys)));
+        _monitors.Plug(Q, 1024, 768);
+        Assert.Equal([(Q, "primary", 2, true), (P, "port", 1, false)], _seat.Monitors!.Select(m => (m.Id, m.Shows, m.Port, m.HasKeys)));
+        Until(() => _monitors.FrameOn(Q) is not null && _monitors.FrameOn(P) is not null && _monitors.MiddleOf(Q) == Green && _monitors.MiddleOf(P) == Red);
+    }
+
+    [Fact]
     public void What_cannot_be_is_refused_with_a_sentence()
     {
         Assert.Contains("is the primary monitor", _seat.SetMonitor(P, 1), StringComparison.Ordinal);
         Assert.Contains("There is no monitor \"X\"", _seat.SetMonitor("X", 1), StringComparison.Ordinal);
         Assert.Contains("There is no port 0", _seat.SetMonitor(Q, 0), StringComparison.Ordinal);
+        Assert.Contains("No monitor \"X\" is lit", _seat.SetPrimaryMonitor("X"), StringComparison.Ordinal);
+        Assert.Null(_memory.MonitorChoice.Primary);
         Assert.Empty(_memory.Monitors);
     }
 

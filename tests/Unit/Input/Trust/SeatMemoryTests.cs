@@ -41,6 +41,12 @@ public sealed class SeatMemoryTests : IDisposable
         Assert.Null(second.ShowOn("@HDMI-A-1", "HDMI-A-1", null));
         Assert.Null(second.PortOf("@HDMI-A-1"));
         Assert.Single(SeatMemory.Load(FileName, out _).Devices);
+
+        // The primary has no port of its own.
+        Assert.Null(second.MonitorChoice.Primary);
+        Assert.Null(second.MakePrimary("DEL-A0B3-12345678"));
+        SeatMemory third = SeatMemory.Load(FileName, out _);
+        Assert.Equal(("DEL-A0B3-12345678", null), (third.MonitorChoice.Primary, third.MonitorChoice.PortOf("DEL-A0B3-12345678")));
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class DrmOutput : IOutput, IMonitors
     /// <summary>The others.</summary>
     private readonly List<DrmPortOutput> _own = [];
 
-    private Func<string, int?> _portOf = static _ => null;
+    private MonitorChoice _choice;
     private IReadOnlyList<PlannedMonitor> _plan = [];
     private bool _active = true;
     private bool _complained;
@@ -51,10 +51,11 @@ public sealed class DrmOutput : IOutput, IMonitors
 
     /// <param name="card">Taken over; this process may show on it.</param>
     /// <param name="notify">Takes sentences for the bar.</param>
+    /// <param name="choice">Until <see cref="Arrange(MonitorChoice)"/> is called.</param>
     /// <exception cref="DrmException">No connected monitor takes any mode; says why.</exception>
-    public DrmOutput(Reactor reactor, DrmCard card, PsfFont font, Action<string> notify)
+    public DrmOutput(Reactor reactor, DrmCard card, PsfFont font, Action<string> notify, MonitorChoice choice)
     {
-        (_reactor, _card, _font, _notify, _onFlip) = (reactor, card, font, notify, OnFlip);
+        (_reactor, _card, _font, _notify, _choice, _onFlip) = (reactor, card, font, notify, choice, OnFlip);
         _watch = reactor.Watch(card.Fd, FdEvents.Readable, _ => ReadCard());
         _plugTimer = reactor.Timer(OnPlugged);
         _flipTimer = reactor.Timer(OnFlipLost);
@@ -146,9 +147,9 @@ public sealed class DrmOutput : IOutput, IMonitors
         }
     }
 
-    public void Arrange(Func<string, int?> portOf)
+    public void Arrange(MonitorChoice choice)
     {
-        _portOf = portOf;
+        _choice = choice;
         if (_active)
         {
             Arrange();
@@ -302,7 +303,7 @@ public sealed class DrmOutput : IOutput, IMonitors
     /// <param name="anew">Also what seems to be lit already.</param>
     private void Arrange(bool anew = false)
     {
-        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(_card.ReadConnectors(), _card.Crtcs, _plan, _portOf);
+        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(_card.ReadConnectors(), _card.Crtcs, _plan, _choice);
         if (!anew && MonitorPlan.IsLitAs(plan, _plan))
         {
             Action? news = plan.Select(static m => m.Port).SequenceEqual(_plan.Select(static m => m.Port)) ? null : Changed;
@@ -316,7 +317,7 @@ public sealed class DrmOutput : IOutput, IMonitors
         if (_monitors.Count == 0 && lit.Count > 0)
         {
             // The seat has to be seen, and those that were to show it take no mode.
-            lit = LightAll(MonitorPlan.Of([.. lit.Select(static m => m.Connector)], _card.Crtcs, [], _portOf));
+            lit = LightAll(MonitorPlan.Of([.. lit.Select(static m => m.Connector)], _card.Crtcs, [], _choice));
         }
 
         _plan = lit;

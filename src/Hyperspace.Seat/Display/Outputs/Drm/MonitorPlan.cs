@@ -24,15 +24,15 @@ public static class MonitorPlan
 
     /// <param name="connectors">As the card lists them.</param>
     /// <param name="before">What was lit: who was primary stays it, and CRTCs are kept, so that a monitor that is plugged in disturbs no other one.</param>
-    /// <param name="portOf">The port that a monitor is to show, by its id; null for a mirror. One that has a port is the primary only where there is no other, and of two that have the same port the second is a mirror.</param>
+    /// <param name="choice">One that is to show a port is the primary only where there is no other, and of two that have the same port the second is a mirror.</param>
     /// <returns>The primary first; empty when no monitor is connected.</returns>
-    public static IReadOnlyList<PlannedMonitor> Of(IReadOnlyList<DrmConnector> connectors, IReadOnlyList<DrmCrtc> crtcs, IReadOnlyList<PlannedMonitor> before, Func<string, int?> portOf)
+    public static IReadOnlyList<PlannedMonitor> Of(IReadOnlyList<DrmConnector> connectors, IReadOnlyList<DrmCrtc> crtcs, IReadOnlyList<PlannedMonitor> before, MonitorChoice choice)
     {
         uint wasPrimary = before.FirstOrDefault(m => m.Primary)?.Connector.Id ?? 0;
         DrmConnector[] connected = [.. connectors.Where(c => c.Connected && c.Modes.Count > 0)];
         var ids = connected.ToDictionary(c => c.Id, c => MonitorIdentity.Of(c, connected));
-        var ports = connected.ToDictionary(c => c.Id, c => portOf(ids[c.Id]));
-        DrmConnector[] lit = [.. connected.OrderBy(c => ports[c.Id] is not null).ThenByDescending(c => c.Id == wasPrimary).ThenByDescending(c => c.IsInternal)];
+        var ports = connected.ToDictionary(c => c.Id, c => choice.PortOf(ids[c.Id]));
+        DrmConnector[] lit = [.. connected.OrderByDescending(c => ids[c.Id] == choice.Primary).ThenBy(c => ports[c.Id] is not null).ThenByDescending(c => c.Id == wasPrimary).ThenByDescending(c => c.IsInternal)];
         var plan = new List<PlannedMonitor>();
         var free = crtcs.ToList();
         var shown = new HashSet<int>();
