@@ -19,7 +19,10 @@ namespace Hyperspace.Seat;
 /// </summary>
 public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
 {
-    private static readonly TimeSpan InputNews = TimeSpan.FromSeconds(1);
+    /// <summary>That somebody is there is told this long after the first event, which goes to its guest first, and while events come again after <see cref="InputNews"/>.</summary>
+    private static readonly TimeSpan FirstInputNews = TimeSpan.FromMilliseconds(200);
+
+    private static readonly TimeSpan InputNews = TimeSpan.FromSeconds(2);
 
     private static readonly Rgb ConsoleColor = new(0x8B93A1);
 
@@ -31,6 +34,7 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
     private readonly PortTable _ports;
     private readonly ConsoleApp _console;
     private readonly ReactorTimer _inputTimer;
+    private readonly ReactorTimer _inputNewsTimer;
     private readonly ReactorTimer _minuteTimer;
     private readonly SeatSound? _sound;
     private readonly SeatClipboard _clipboard;
@@ -39,7 +43,7 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
     private string _power = "";
     private long _lastEvent;
     private long _inputs;
-    private long _inputTold = -InputNews.Ticks * 100;
+    private bool _inputToTell;
     private long? _switchedAt;
 
     /// <summary>The screen that has been given the target's first frame, and has not shown it yet.</summary>
@@ -63,6 +67,7 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
         _console = new ConsoleApp(backend, clock) { Changed = ConsoleChanged };
         _screens.Add(NewScreen(output));
         _inputTimer = reactor.Timer(() => _router.Tick(ReadDevicesUntilNow()));
+        _inputNewsTimer = reactor.Timer(OnInputNews);
         _minuteTimer = reactor.Timer(OnMinute);
         _router.FocusChanged += OnFocusChanged;
         _router.Armed += armed =>
@@ -229,7 +234,7 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
 
     public void Key(in KeyEvent e)
     {
-        TellInput(e.Timestamp);
+        TellInput();
         if (SeatSound.IsVolumeKey(e.Key))
         {
             OnVolumeKey(e);
@@ -252,19 +257,28 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
 
     public void Pointer(in PointerEvent e)
     {
-        TellInput(e.Timestamp);
+        TellInput();
         _router.Pointer(e);
         ScreenOf(FocusedPort).ShowCursor(_router.PointerPosition);
     }
 
-    /// <summary>That somebody is there is news once a second at most.</summary>
-    private void TellInput(long at)
+    private void TellInput()
     {
-        if (at - _inputTold >= InputNews.Ticks * 100 || at < _inputTold)
+        _inputToTell = true;
+        if (_inputNewsTimer.Deadline is null)
         {
-            _inputTold = at;
+            _inputNewsTimer.Arm(FirstInputNews);
+        }
+    }
+
+    private void OnInputNews()
+    {
+        if (_inputToTell)
+        {
+            _inputToTell = false;
             _inputs++;
             StatusChanged?.Invoke();
+            _inputNewsTimer.Arm(InputNews);
         }
     }
 
@@ -453,6 +467,7 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
         _clipboard.Dispose();
         _screens.ForEach(static screen => screen.Dispose());
         _inputTimer.Dispose();
+        _inputNewsTimer.Dispose();
         _minuteTimer.Dispose();
         _questionTimer.Dispose();
         _settleTimer.Dispose();

@@ -201,19 +201,27 @@ public sealed class SeatTrustTests : IDisposable
         Assert.Equal([(int)KeyCode.A], _seat.Status().KeysDown);
     }
 
+    /// <summary>The event goes to its guest first; what is told of it takes a CPU that the guest may be waiting for.</summary>
     [Fact]
-    public void That_somebody_is_there_is_news_once_a_second()
+    public void That_somebody_is_there_is_told_after_the_event_and_not_with_every_one()
     {
         int told = 0;
         long before = _seat.Status().Inputs;
         _seat.StatusChanged = () => told++;
-        _now += 2_000_000_000;
-        _seat.Pointer(new PointerEvent(new DeviceId(1), false, 1, 1, default, default, _now));
-        Assert.Equal((1, before + 1), (told, _seat.Status().Inputs));
-        _seat.Pointer(new PointerEvent(new DeviceId(1), false, 1, 1, default, default, _now + 500_000_000));
-        Assert.Equal((1, before + 1), (told, _seat.Status().Inputs));
-        _seat.Pointer(new PointerEvent(new DeviceId(1), false, 1, 1, default, default, _now + 1_000_000_000));
-        Assert.Equal((2, before + 2), (told, _seat.Status().Inputs));
+        for (int round = 1; round <= 2; round++)
+        {
+            Move();
+            Move();
+            Assert.Equal(round - 1, told);
+            for (int i = 0; i < 1000 && told < round; i++)
+            {
+                _reactor.RunOnce(TimeSpan.FromMilliseconds(10));
+            }
+
+            Assert.Equal((round, before + round), (told, _seat.Status().Inputs));
+        }
+
+        void Move() => _seat.Pointer(new PointerEvent(new DeviceId(1), false, 1, 1, default, default, _now += 20_000_000));
     }
 
     [Fact]
