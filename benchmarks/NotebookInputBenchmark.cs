@@ -74,7 +74,7 @@ internal static class NotebookInputBenchmark
             string[] said = Said();
             if (said.FirstOrDefault(line => line.StartsWith("fail ", StringComparison.Ordinal)) is { } failure)
             {
-                throw new InvalidOperationException($"The keys did not go through: {failure[5..]}");
+                throw new InvalidOperationException($"The keys did not go through: {failure[5..]}. The seat has had {Device(notebook)?.Events} events of its keyboard.");
             }
 
             bool does = holds(said);
@@ -89,8 +89,8 @@ internal static class NotebookInputBenchmark
 
     private static bool IsSample(string line) => line.StartsWith("sample ", StringComparison.Ordinal);
 
-    private static (string Id, string Trust)? Device(Notebook notebook) =>
+    private static (string Id, string Trust, long Events)? Device(Notebook notebook) =>
         notebook.Status()?["devices"]?.AsArray().FirstOrDefault(d => d!["name"]!.GetValue<string>() == "bench ours") is { } device
-            ? (device["id"]!.GetValue<string>(), device["trust"]!.GetValue<string>())
+            ? (device["id"]!.GetValue<string>(), device["trust"]!.GetValue<string>(), device["events"]!.GetValue<long>())
             : null;
 }
