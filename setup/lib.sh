@@ -136,6 +136,8 @@ find_dotnet() {
     for candidate in dotnet "$HOME/.dotnet/dotnet" /usr/lib/dotnet/dotnet /usr/share/dotnet/dotnet; do
         if "$candidate" --list-sdks 2>/dev/null | grep -q '^10\.'; then
             dotnet=$(command -v "$candidate")
+            # For what starts it by its name: tests that run the program in a process of its own.
+            PATH=$(dirname "$(readlink -f "$dotnet")"):$PATH
             return 0
         fi
     done

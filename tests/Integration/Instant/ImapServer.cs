@@ -151,7 +151,8 @@ internal sealed class ImapServer : IAsyncDisposable
         (string user, string group) = root ? ("65534", "65534") : (StatusId("Uid"), StatusId("Gid"));
         string services = string.Join('\n', ((string[])["anvil", "stats", "imap-login"]).Select(s => $"service {s} {{\n  chroot =\n}}"));
         string rootless = $"default_internal_user = {Environment.UserName}\ndefault_internal_group = {GroupName(group)}\ndefault_login_user = {Environment.UserName}\n{services}\n";
-        return $$"""
+        string accounts = IsTwoThree() ? OldAccounts(user, group) : Accounts(user, group);
+        return accounts + $$"""
             base_dir = {{_folder}}/run
             state_dir = {{_folder}}/state
             log_path = {{Log}}
@@ -159,17 +160,7 @@ internal sealed class ImapServer : IAsyncDisposable
             listen = 127.0.0.1
             ssl = no
             first_valid_uid = 1
-            disable_plaintext_auth = no
             auth_mechanisms = plain login
-            mail_location = maildir:{{Mail}}
-            passdb {
-              driver = passwd-file
-              args = {{_folder}}/users
-            }
-            userdb {
-              driver = static
-              args = uid={{user}} gid={{group}} home={{Mail}}
-            }
             service imap-login {
               inet_listener imap {
                 port = {{Port}}
@@ -180,6 +171,47 @@ internal sealed class ImapServer : IAsyncDisposable
             }
 
             """ + (root ? "" : rootless);
+    }
+
+    /// <summary>Since 2.4 (Debian 13) a configuration says first which version it was written for, and settings have other names.</summary>
+    private string Accounts(string user, string group) => $$"""
+        dovecot_config_version = 2.4.0
+        dovecot_storage_version = 2.4.0
+        auth_allow_cleartext = yes
+        mail_driver = maildir
+        mail_path = {{Mail}}
+        passdb passwd-file {
+          passwd_file_path = {{_folder}}/users
+        }
+        userdb static {
+          fields {
+            uid = {{user}}
+            gid = {{group}}
+            home = {{Mail}}
+          }
+        }
+
+        """;
+
+    /// <summary>As Debian 12's Dovecot has them.</summary>
+    private string OldAccounts(string user, string group) => $$"""
+        disable_plaintext_auth = no
+        mail_location = maildir:{{Mail}}
+        passdb {
+          driver = passwd-file
+          args = {{_folder}}/users
+        }
+        userdb {
+          driver = static
+          args = uid={{user}} gid={{group}} home={{Mail}}
+        }
+
+        """;
+
+    private static bool IsTwoThree()
+    {
+        using Process version = Process.Start(new ProcessStartInfo(Program, ["--version"]) { RedirectStandardOutput = true })!;
+        return version.StandardOutput.ReadToEnd().StartsWith("2.3.", StringComparison.Ordinal);
     }
 
     /// <summary>This process's effective user or group, as a number.</summary>
