@@ -90,7 +90,9 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
         ShowPorts();
         if (output.Arrangement is { } arrangement)
         {
+            // Those that are lit with a port of their own already have their screens from the beginning.
             arrangement.Changed = OnMonitorsChanged;
+            OnMonitorsChanged();
         }
     }
 

@@ -220,6 +220,20 @@ public sealed class SeatMonitorsTests : IDisposable
     }
 
     [Fact]
+    public void What_is_lit_with_a_port_of_its_own_before_there_is_a_seat_shows_it()
+    {
+        PsfFont font = PsfFont.Load("/usr/share/consolefonts/Uni2-Terminus16.psf.gz");
+        SeatMemory memory = SeatMemory.Transient();
+        memory.ShowOn(Q, "Name of Q", 7);
+        using var monitors = new ScriptedMonitors(font, P, 1280, 800);
+        monitors.Plug(Q, 1024, 768);
+        monitors.Arrange(memory.MonitorChoice);
+        using var seat = new SeatCore(_reactor, monitors, font, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Memory = memory };
+        Until(() => monitors.FrameOn(Q) is not null);
+        Assert.Contains(" 7 ", monitors.BarOn(Q), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_cannot_be_is_refused_with_a_sentence()
     {
         Assert.Contains("is the primary monitor", _seat.SetMonitor(P, 1), StringComparison.Ordinal);
