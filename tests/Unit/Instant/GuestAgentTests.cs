@@ -38,6 +38,23 @@ public sealed class GuestAgentTests : IDisposable
         Assert.True(await setting);
     }
 
+    /// <summary>As Debian 13's agent in a guest without hwclock: it sets the time and says that it failed.</summary>
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(-3600, false)]
+    public async Task One_that_says_that_it_failed_is_asked_what_its_time_is(int ahead, bool isSet)
+    {
+        Task<bool> setting = SetAsync();
+        using Socket agent = await _listener.AcceptAsync();
+        using var reader = new StreamReader(new NetworkStream(agent));
+        await SayAsync(agent, $"\u00ff{{\"return\": {Argument((await reader.ReadLineAsync())!, "guest-sync-delimited", "id")}}}\n");
+        long time = Argument((await reader.ReadLineAsync())!, "guest-set-time", "time");
+        await SayAsync(agent, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"child process has failed to set hardware clock to system time\"}}\n");
+        Assert.Contains("guest-get-time", await reader.ReadLineAsync(), StringComparison.Ordinal);
+        await SayAsync(agent, $"{{\"return\": {time + ahead * 1_000_000_000L}}}\n");
+        Assert.Equal(isSet, await setting);
+    }
+
     [Theory]
     [InlineData("\u00ffno JSON\n")]
     [InlineData("\u00ff{\"return\": \"12\"}\n\u00ff[]\n")]

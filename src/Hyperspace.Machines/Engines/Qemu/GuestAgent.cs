@@ -17,6 +17,9 @@ namespace Hyperspace.Machines.Engines.Qemu;
 internal sealed class GuestAgent(string path, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>A clock that was set is not farther from this host's, however slow the guest is.</summary>
+    private static readonly TimeSpan RightEnough = TimeSpan.FromSeconds(30);
+
     private const int MaxAnswerBytes = 64 << 10;
 
     /// <summary>Before an answer to guest-sync-delimited.</summary>
@@ -92,15 +95,24 @@ internal sealed class GuestAgent(string path, TimeProvider clock) : IDisposable
                 return false;
             }
 
-            long now = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-            await SendAsync(socket, "guest-set-time", w => w.WriteNumber("time", now), _over.Token);
-            return (await reader.LineAsync(_over.Token)).ValueKind == JsonValueKind.Object;
+            await SendAsync(socket, "guest-set-time", w => w.WriteNumber("time", Now()), _over.Token);
+            if ((await reader.LineAsync(_over.Token)).ValueKind == JsonValueKind.Object)
+            {
+                return true;
+            }
+
+            // In a guest without hwclock (Debian 13's is in util-linux-extra) the agent has set the system's time and then fails to set the machine's, which is the host's anyway.
+            await SendAsync(socket, "guest-get-time", static _ => { }, _over.Token);
+            return (await reader.LineAsync(_over.Token)) is { ValueKind: JsonValueKind.Number } time && time.TryGetInt64(out long there) && Math.Abs(Now() - there) < RightEnough.Ticks * 100;
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or JsonException or InvalidOperationException or ArgumentException)
         {
             return false;
         }
     }
+
+    /// <summary>Nanoseconds since 1970.</summary>
+    private long Now() => (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
     private static async Task SendAsync(Socket socket, string command, Action<Utf8JsonWriter> arguments, CancellationToken cancel)
     {
