@@ -18,6 +18,9 @@ internal static unsafe class SdlVideo
         // A seat is a window like any other, not a game.
         ("SDL_VIDEO_ALLOW_SCREENSAVER", "1"),
         ("SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR", "0"),
+
+        // Where a compositor leaves title bars to programs and yet has words for them (cage), SDL 2.32 goes over to libdecor while it waits for the window, and waits for ever. So it begins with libdecor.
+        ("SDL_VIDEO_WAYLAND_PREFER_LIBDECOR", "1"),
         ("SDL_APP_NAME", "Hyperspace"),
     ];
 
