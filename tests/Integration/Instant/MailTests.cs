@@ -137,6 +137,6 @@ public sealed partial class MailTests : IAsyncLifetime
     private static void Until(HandOnDisplay hand, Func<bool> condition, Func<string> what) =>
         Assert.True(hand.Wait(Long, condition), $"Waited {Long.TotalMinutes:0} minutes for {what()}");
 
-    [GeneratedRegex("imap-login: Info: Login: user=<anna>")]
+    [GeneratedRegex("imap-login: Info: (?:Login|Logged in): user=<anna>")]
     private static partial Regex Login();
 }
