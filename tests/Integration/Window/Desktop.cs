@@ -54,7 +54,15 @@ internal sealed class Desktop : IAsyncDisposable
 
         await EngineHome.UntilAsync(() => (desktop._wayland = Directory.GetFiles(desktop._runtime, "wayland-?").FirstOrDefault()) is not null, () => "cage to listen");
         await EngineHome.UntilAsync(() => desktop.X.Windows().Any(), () => "cage's window");
-        desktop.X.Focus(desktop.X.Windows().First());
+
+        // A window that is not shown yet takes no focus.
+        await EngineHome.UntilAsync(
+            () =>
+            {
+                desktop.X.Focus(desktop.X.Windows().First());
+                return desktop.X.Focused() == desktop.X.Windows().First();
+            },
+            () => "cage's window to have the keyboard");
         return desktop;
     }
 
