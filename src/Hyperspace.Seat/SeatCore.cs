@@ -87,12 +87,15 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
 
         output.Resized = OnResized;
         OnMinute();
-        ShowPorts();
         if (output.Arrangement is { } arrangement)
         {
             // Those that are lit with a port of their own already have their screens from the beginning.
             arrangement.Changed = OnMonitorsChanged;
             OnMonitorsChanged();
+        }
+        else
+        {
+            ShowPorts();
         }
     }
 

@@ -17,6 +17,7 @@ namespace Hyperspace.Machines.Engines.Qemu;
 internal sealed class GuestAgent(string path, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     /// <summary>A clock that was set is not farther from this host's, however slow the guest is.</summary>
     private static readonly TimeSpan RightEnough = TimeSpan.FromSeconds(30);
 

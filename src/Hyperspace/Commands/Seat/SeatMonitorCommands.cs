@@ -53,23 +53,21 @@ internal static class SeatMonitorCommands
         return command;
     }
 
-    private static Command Mirror(HyperspacePaths paths)
-    {
-        Option<bool> json = SeatControlCommands.Json();
-        Argument<string> monitor = Monitor();
-        var command = new Command("mirror", "Let a monitor show what the primary shows; one that is not plugged in is forgotten.") { monitor, json };
-        command.SetAction((result, cancel) => SeatControlCommands.AskAsync(
-            paths, result.GetValue(json), client => client.MonitorAsync(result.GetRequiredValue(monitor), null, cancel), seat => Print(seat.Monitors, System.Console.Out)));
-        return command;
-    }
+    private static Command Mirror(HyperspacePaths paths) => OfMonitor(
+        paths, "mirror", "Let a monitor show what the primary shows; one that is not plugged in is forgotten.", static (client, monitor, cancel) => client.MonitorAsync(monitor, null, cancel));
 
-    private static Command Primary(HyperspacePaths paths)
+    private static Command Primary(HyperspacePaths paths) => OfMonitor(
+        paths, "primary", "Show the seat on a monitor, now and whenever it is plugged in: the console, and every port without a monitor of its own.",
+        static (client, monitor, cancel) => client.PrimaryMonitorAsync(monitor, cancel));
+
+    /// <summary>A command whose only argument is a monitor.</summary>
+    private static Command OfMonitor(HyperspacePaths paths, string name, string description, Func<ControlClient, string, CancellationToken, Task<SeatStatus>> ask)
     {
         Option<bool> json = SeatControlCommands.Json();
         Argument<string> monitor = Monitor();
-        var command = new Command("primary", "Show the seat on a monitor, now and whenever it is plugged in: the console, and every port without a monitor of its own.") { monitor, json };
+        var command = new Command(name, description) { monitor, json };
         command.SetAction((result, cancel) => SeatControlCommands.AskAsync(
-            paths, result.GetValue(json), client => client.PrimaryMonitorAsync(result.GetRequiredValue(monitor), cancel), seat => Print(seat.Monitors, System.Console.Out)));
+            paths, result.GetValue(json), client => ask(client, result.GetRequiredValue(monitor), cancel), seat => Print(seat.Monitors, System.Console.Out)));
         return command;
     }
 
