@@ -15,7 +15,7 @@ public sealed unsafe partial class LibInputContext : IInputBackend
     private const int NoMemory = 12;
 
     /// <summary>libinput's log handler gets no data of ours, so all contexts share this.</summary>
-    private static readonly Queue<string> Recent = new();
+    private static readonly ComplaintLog Recent = new();
 
     private readonly IDeviceOpener _opener;
     private readonly PointerSettings _settings;
@@ -101,16 +101,7 @@ public sealed unsafe partial class LibInputContext : IInputBackend
     public IReadOnlyList<InputRefusal> Refusals => _refusals;
 
     /// <summary>What libinput complained about last, oldest first; for people who look for a fault.</summary>
-    public static IReadOnlyList<string> Complaints
-    {
-        get
-        {
-            lock (Recent)
-            {
-                return [.. Recent];
-            }
-        }
-    }
+    public static IReadOnlyList<string> Complaints => Recent.ToList();
 
     public void Dispatch()
     {
@@ -341,19 +332,11 @@ public sealed unsafe partial class LibInputContext : IInputBackend
     [UnmanagedCallersOnly]
     private static void OnLog(nint context, int priority, byte* format, void* arguments)
     {
-        byte* text = stackalloc byte[256];
+        byte* text = stackalloc byte[ComplaintLog.LineLength];
 
-        // SAFETY: the arguments belong to the format; at most 256 bytes with the zero are written. A va_list is passed as a pointer on x86-64 and on arm64.
-        _ = Format(text, 256, format, arguments);
-        string line = Marshal.PtrToStringUTF8((nint)text)!.Trim();
-        lock (Recent)
-        {
-            Recent.Enqueue(line);
-            while (Recent.Count > 20)
-            {
-                Recent.Dequeue();
-            }
-        }
+        // SAFETY: the arguments belong to the format; at most LineLength bytes with the zero are written. A va_list is passed as a pointer on x86-64 and on arm64.
+        int length = Format(text, ComplaintLog.LineLength, format, arguments);
+        Recent.Add(new ReadOnlySpan<byte>(text, Math.Clamp(length, 0, ComplaintLog.LineLength - 1)));
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
