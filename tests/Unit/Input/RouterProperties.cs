@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Hyperspace.Seat.Input;
 
 namespace Hyperspace.Tests.Unit.Input;
 
@@ -15,4 +16,13 @@ public class RouterProperties
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(3000).WithEndSize(60).WithQuietOnSuccess(true),
             Prop.ForAll(Script.Arbitrary, script => new ScriptPlayer().Play(script)));
+
+    /// <summary>Found by the above: a Ctrl that was let go unseen, while the attention key was pressed unseen, was pressed in the console once more.</summary>
+    [Fact]
+    public void Hold_for_an_attention_key_whose_events_were_lost() => new ScriptPlayer().Play(new Script(
+    [
+        new Op(OpKind.Key, 3, KeyCode.RightCtrl, KeyAction.Down),
+        new Op(OpKind.Key, 2, KeyCode.ScrollLock, KeyAction.Down),
+        new Op(OpKind.Resync, 3, Held: KeySet.Of(KeyCode.Esc, KeyCode.LeftCtrl, KeyCode.RightAlt)),
+    ]));
 }

@@ -128,6 +128,12 @@ public sealed class ChordRecognizer : IDeadline
 
         if (!((held - before) & KeyKinds.Attention).IsEmpty && AttentionIsDown())
         {
+            // What went up unseen is not carried to the console either.
+            foreach (KeyCode key in (before - held) & KeyKinds.Attention)
+            {
+                _swallowed.Add(device, key);
+            }
+
             RaiseAttention();
         }
 
