@@ -46,7 +46,7 @@ internal sealed class BenchRig : IDisposable
         string version = FileVersionInfo.GetVersionInfo(typeof(LinkedSeat).Assembly.Location).ProductVersion!.Split('+')[0];
         _link = new DaemonLink(_reactor, Paths.LinkSocket, "seat", version);
         _link.Refused = why => throw new InvalidOperationException(why);
-        Seat = new LinkedSeat(_reactor, Output, font, ChordOptions.Default, _link, TimeProvider.System);
+        Seat = new LinkedSeat(_reactor, Output, ChordOptions.Default, _link, TimeProvider.System);
     }
 
     /// <summary><see cref="Guests"/>, running.</summary>

@@ -48,11 +48,11 @@ public sealed class LinkedSeat : IDisposable
 
     /// <param name="link">A link with the role <c>seat</c>; the seat owns it from now on.</param>
     /// <param name="sound">Plays the guests' sound, and is the seat's from now on; null for none.</param>
-    public LinkedSeat(Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, DaemonLink link, TimeProvider clock, SeatSound? sound = null)
+    public LinkedSeat(Reactor reactor, IOutput output, ChordOptions chords, DaemonLink link, TimeProvider clock, SeatSound? sound = null)
     {
         (_link, _chords) = (link, chords);
         var backend = new LinkConsoleBackend(link, () => Core!);
-        Core = new SeatCore(reactor, output, font, chords, backend, clock, sound) { Said = Notify };
+        Core = new SeatCore(reactor, output, chords, backend, clock, sound) { Said = Notify };
         _keyboard = new InjectedInput(Core, ApiKeyboard, () => Reactor.Now);
         _keyboardTimer = reactor.Timer(() => _keyboard.Tick(Core.ReadDevicesUntilNow()));
         _keyboard.DeadlineChanged = ArmKeyboardTimer;

@@ -17,7 +17,7 @@ internal static class Photographer
     public static Photograph Take((int Width, int Height) size, PsfFont font, BarContent bar, CellGrid? page, GuestDisplay? guest)
     {
         using var monitor = new HeadlessOutput(Math.Max(size.Width, 640), Math.Max(size.Height, 400), font);
-        var compositor = new ScreenCompositor(monitor, font);
+        var compositor = new ScreenCompositor(monitor);
         TrustedBar.Draw(compositor.Bar, bar);
         if (page is not null)
         {

@@ -28,7 +28,6 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
 
     private readonly Reactor _reactor;
     private readonly IOutput _output;
-    private readonly PsfFont? _font;
     private readonly TimeProvider _clock;
     private readonly Router _router;
     private readonly PortTable _ports;
@@ -49,17 +48,11 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
     /// <summary>The screen that has been given the target's first frame, and has not shown it yet.</summary>
     private SeatScreen? _switchedTo;
 
-    /// <param name="font">For outputs that want text as pixels, and for photographs; null for a terminal on a machine without console fonts.</param>
     /// <param name="sound">Plays the guests' sound, and is this one's from now on; null for a seat that plays none.</param>
-    /// <exception cref="ArgumentException">The chords are not sensible, or the output wants pixels and there is no font.</exception>
-    public SeatCore(Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, IConsoleBackend backend, TimeProvider clock, SeatSound? sound = null)
+    /// <exception cref="ArgumentException">The chords are not sensible.</exception>
+    public SeatCore(Reactor reactor, IOutput output, ChordOptions chords, IConsoleBackend backend, TimeProvider clock, SeatSound? sound = null)
     {
-        if (output.WantsPixelText && font is null)
-        {
-            throw new ArgumentException("This output draws text as pixels and needs a font.", nameof(font));
-        }
-
-        (_reactor, _output, _font, _clock, _sound) = (reactor, output, font, clock, sound);
+        (_reactor, _output, _clock, _sound) = (reactor, output, clock, sound);
         _router = new Router(chords, this) { MayEnter = MayEnter };
         _leaders = KeySet.Of([.. chords.Leaders]);
         _questionTimer = reactor.Timer(OnQuestionExpired);
@@ -221,20 +214,20 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
     /// <param name="port">0 to 9, or null.</param>
     public Photograph? TakePhotograph(int? port)
     {
-        if (_font is null)
+        int shown = port ?? Primary.Port;
+        SeatScreen screen = ScreenOf(shown);
+        if (screen.Output.Font is not { } font)
         {
             return null;
         }
 
-        int shown = port ?? Primary.Port;
-        SeatScreen screen = ScreenOf(shown);
         CellGrid? page = _ports[shown]?.Surface is not null ? null : screen.NewPage();
         if (page is not null)
         {
             screen.DrawPage(shown, page);
         }
 
-        return Photographer.Take(screen.Output.Size, _font, Bar(shown), page, _ports[shown]?.Display);
+        return Photographer.Take(screen.Output.Size, font, Bar(shown), page, _ports[shown]?.Display);
     }
 
     public void Key(in KeyEvent e)
@@ -395,7 +388,7 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
         }
     }
 
-    private SeatScreen NewScreen(IOutput output) => new(_reactor, output, _font, _console, _ports) { Presenting = OnPresenting, Shown = OnShown };
+    private SeatScreen NewScreen(IOutput output) => new(_reactor, output, _console, _ports) { Presenting = OnPresenting, Shown = OnShown };
 
     private void OnPresenting(SeatScreen screen)
     {

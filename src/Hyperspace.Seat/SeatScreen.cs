@@ -18,11 +18,10 @@ internal sealed class SeatScreen : IDisposable
     private readonly CellGrid _placeholder;
     private bool _pageChanged = true;
 
-    /// <param name="font">For outputs that want text as pixels; others get none.</param>
-    public SeatScreen(Reactor reactor, IOutput output, PsfFont? font, ConsoleApp console, PortTable ports)
+    public SeatScreen(Reactor reactor, IOutput output, ConsoleApp console, PortTable ports)
     {
         (Output, _console, _ports) = (output, console, ports);
-        Compositor = new ScreenCompositor(output, output.WantsPixelText ? font : null);
+        Compositor = new ScreenCompositor(output);
         (_consolePage, _placeholder) = (NewPage(), NewPage());
         _pacer = new FramePacer(reactor, () => output.IsReady, Present);
         output.ReadyAgain = Ask;

@@ -31,7 +31,7 @@ public sealed class SoundTests : IAsyncLifetime
         PsfFont font = SystemFont.Load(out _)!;
         var link = new DaemonLink(_reactor, Path.Combine(_home.Folder, "nobody.sock"), "seat", "test");
         var sound = new SeatSound(_reactor, "file", () => AlsaOutput.Open($"file:{_played},raw"));
-        _seat = new LinkedSeat(_reactor, new HeadlessOutput(640, 400, font), font, ChordOptions.Default, link, TimeProvider.System, sound);
+        _seat = new LinkedSeat(_reactor, new HeadlessOutput(640, 400, font), ChordOptions.Default, link, TimeProvider.System, sound);
     }
 
     public Task InitializeAsync() => Task.CompletedTask;

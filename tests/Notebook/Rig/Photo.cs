@@ -47,6 +47,9 @@ public sealed class Photo
             : throw new RigException($"{file} is not a whole photograph.");
     }
 
+    /// <summary>Rows of the trusted bar, by the colour of its upper left corner.</summary>
+    public int BarRows => Enumerable.Range(0, Height).TakeWhile(y => this[0, y] == this[0, 0]).Count();
+
     /// <summary>What is written in the trusted bar, in the console's font of 16 rows.</summary>
     public string Bar
     {

@@ -62,7 +62,13 @@ public sealed class MonitorTests
         notebook.See("Alpha is on the second screen", p => p.Shows(Rig.Notebook.Alpha), socket: 1);
         notebook.See("the first one mirrors it", p => p.Shows(Rig.Notebook.Alpha));
         notebook.UnplugMonitor(1);
-        notebook.See("the only screen has the seat in its own size", p => (p.Width, p.Height) == (1280, 800) && p.Shows(Rig.Notebook.Alpha));
+        notebook.See("the only screen has the seat in its own size", p => (p.Width, p.Height) == (1280, 800) && p.Shows(Rig.Notebook.Alpha) && p.BarRows == Photo.BarHeight);
+
+        // It is the primary again, and comes with more pixels: text of 20 rows is what 192 columns on 1920 pixels have.
+        notebook.PlugMonitor(1, 1920, 1080);
+        notebook.See("Alpha is on the large screen, under a bar in its size", p => p.Width == 1920 && p.Shows(Rig.Notebook.Alpha) && p.BarRows == Photo.BarHeight + 4, "large", socket: 1);
+        notebook.Press("ctrl", "alt", "esc");
+        notebook.See("the console too", p => p.Width == 1920 && p.Shows(Rig.Notebook.Console) && p.BarRows == Photo.BarHeight + 4, "large-console", socket: 1);
     }
 
     private static JsonNode? First(Rig.Notebook notebook) => notebook.Status()?["monitors"]?[0];

@@ -27,7 +27,7 @@ public sealed class GuestDisplayTests : IDisposable, IGuestDisplayEvents
     {
         PsfFont font = PsfFont.Load("/usr/share/consolefonts/Uni2-Terminus16.psf.gz");
         _output = new HeadlessOutput(1280, 824, font);
-        _compositor = new ScreenCompositor(_output, font);
+        _compositor = new ScreenCompositor(_output);
         _qemu = new FakeQemuDisplay(_reactor);
         _display = new GuestDisplay(_reactor, "guest", _qemu.Socket, this);
         Until(() => _qemu.HasListener);

@@ -75,7 +75,7 @@ public sealed class SeatVolumeTests : IDisposable
     {
         await using DaemonBench bench = await DaemonBench.StartAsync();
         var link = new DaemonLink(_reactor, bench.Paths.LinkSocket, "seat", ProductVersion.Text);
-        var seat = new LinkedSeat(_reactor, new HeadlessOutput(640, 400, _font), _font, ChordOptions.Default, link, TimeProvider.System, new SeatSound(_reactor, "none", Missing));
+        var seat = new LinkedSeat(_reactor, new HeadlessOutput(640, 400, _font), ChordOptions.Default, link, TimeProvider.System, new SeatSound(_reactor, "none", Missing));
         var thread = new Thread(_reactor.Run) { IsBackground = true };
         thread.Start();
         try
@@ -114,7 +114,7 @@ public sealed class SeatVolumeTests : IDisposable
 
     private SeatCore Core(SeatSound? sound)
     {
-        var seat = new SeatCore(_reactor, new HeadlessOutput(640, 400, _font), _font, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System, sound) { Said = _said.Add };
+        var seat = new SeatCore(_reactor, new HeadlessOutput(640, 400, _font), ChordOptions.Default, new ScriptedBackend(), TimeProvider.System, sound) { Said = _said.Add };
         seat.SetPorts([new PortInfo(1, "work", "Work", new Rgb(0), VmState.Running, null, 1)]);
         return seat;
     }

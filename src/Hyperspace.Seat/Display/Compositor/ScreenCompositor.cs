@@ -17,8 +17,10 @@ public sealed class ScreenCompositor : Frame
     private const uint Surround = 0x101014;
 
     private readonly IOutput _output;
-    private readonly TextPainter? _barPainter;
-    private readonly TextPainter? _pagePainter;
+
+    /// <summary>Null for an output that shows text itself.</summary>
+    private TextPainter? _barPainter;
+    private TextPainter? _pagePainter;
     private uint[] _pixels = [];
     private CellGrid? _text;
     private GuestDisplay? _guest;
@@ -27,15 +29,9 @@ public sealed class ScreenCompositor : Frame
     private bool _all = true;
     private uint[] _scaledRow = [];
 
-    /// <param name="font">For outputs that want text as pixels; null for those that show text themselves.</param>
-    public ScreenCompositor(IOutput output, PsfFont? font)
+    public ScreenCompositor(IOutput output)
     {
         _output = output;
-        if (font is not null)
-        {
-            (_barPainter, _pagePainter) = (new TextPainter(font), new TextPainter(font));
-        }
-
         Bar = new CellGrid(output.TextSize.Columns, 1);
         Resize(output);
     }
@@ -66,9 +62,17 @@ public sealed class ScreenCompositor : Frame
     /// <summary>True when there is something to compose.</summary>
     public bool IsDirty { get; private set; } = true;
 
-    /// <summary>Takes the output's size.</summary>
+    /// <summary>The cells of a page below the bar, for an output whose text is drawn into its pixels.</summary>
+    public static (int Columns, int Rows) TextSize((int Width, int Height) size, PsfFont font) => (size.Width / font.Width, (size.Height - font.Height - 2 * BarPadding) / font.Height);
+
+    /// <summary>Takes the output's size and its font.</summary>
     public void Resize(IOutput output)
     {
+        if (output.WantsPixelText && output.Font is { } font && _barPainter?.Font != font)
+        {
+            (_barPainter, _pagePainter) = (new TextPainter(font), new TextPainter(font));
+        }
+
         (_width, _height) = output.Size;
         _barHeight = Math.Min(_height, _barPainter is null ? _height / (output.TextSize.Rows + 1) : _barPainter.Font.Height + 2 * BarPadding);
         _step = _barPainter is null ? (Math.Max(1, _width / output.TextSize.Columns), Math.Max(1, _barHeight)) : (1, 1);

@@ -1,4 +1,5 @@
 using Hyperspace.Linux.Reactor;
+using Hyperspace.Seat.Display.Compositor;
 using Hyperspace.Seat.Display.Text;
 
 namespace Hyperspace.Seat.Display.Outputs;
@@ -6,15 +7,13 @@ namespace Hyperspace.Seat.Display.Outputs;
 /// <summary>A monitor that exists only in memory: for tests, benchmarks and screenshots.</summary>
 public sealed class HeadlessOutput : IOutput
 {
-    private readonly PsfFont _font;
-
     /// <param name="width">Pixels, at least 640.</param>
     /// <param name="height">Pixels, bar included, at least 400.</param>
     public HeadlessOutput(int width, int height, PsfFont font)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 640);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 400);
-        _font = font;
+        Font = font;
         Size = (width, height);
     }
 
@@ -22,10 +21,11 @@ public sealed class HeadlessOutput : IOutput
 
     public (int Width, int Height) Size { get; }
 
-    public (int Columns, int Rows) TextSize =>
-        (Size.Width / _font.Width, (Size.Height - _font.Height - 2 * Compositor.ScreenCompositor.BarPadding) / _font.Height);
+    public (int Columns, int Rows) TextSize => ScreenCompositor.TextSize(Size, Font);
 
     public bool WantsPixelText => true;
+
+    public PsfFont Font { get; }
 
     public bool IsReady => true;
 

@@ -79,6 +79,12 @@ public interface IOutput : IDisposable
     /// <summary>True when bar and text have to be drawn into the pixels; false for a terminal, which shows text as text.</summary>
     bool WantsPixelText { get; }
 
+    /// <summary>
+    /// What text is drawn with: into frames for an output that has <see cref="WantsPixelText"/>, into photographs for all. It may be another with another size. Null only where text is shown as text and this machine
+    /// has no console font.
+    /// </summary>
+    PsfFont? Font { get; }
+
     /// <summary>True when a guest's picture that is larger than the monitor is better shown in part than made smaller: where it is read, and pixels are few.</summary>
     bool PansPictures => false;
 

@@ -57,6 +57,8 @@ public sealed class TerminalOutput : IOutput
 
     public bool WantsPixelText => false;
 
+    public PsfFont? Font { get; init; }
+
     public bool PansPictures => _picture.Kind == TerminalGraphics.Blocks && _glyphs is not null;
 
     public bool IsReady => _terminal.IsReady;

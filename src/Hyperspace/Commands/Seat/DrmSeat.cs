@@ -39,14 +39,14 @@ internal static class DrmSeat
         try
         {
             DrmCard card = CardChooser.Open(session, noSession);
-            if (!TryOpenOutput(reactor, card, SeatRunner.LoadMemory(paths, out _).MonitorChoice, notices, out DrmOutput? output, out PsfFont? font))
+            if (OpenOutput(reactor, card, SeatRunner.LoadMemory(paths, out _).MonitorChoice, notices) is not { } output)
             {
                 return 1;
             }
 
             using (output)
             {
-                return SeatRunner.Run(reactor, output!, font, settings.Chords, paths, sound, seat => Attach(reactor, session, output!, seat, settings, notices));
+                return SeatRunner.Run(reactor, output, settings.Chords, paths, sound, seat => Attach(reactor, session, output, seat, settings, notices));
             }
         }
         catch (DrmException e)
@@ -61,23 +61,19 @@ internal static class DrmSeat
         }
     }
 
-    /// <summary>The font depends on the monitor, and the output on the font.</summary>
-    private static bool TryOpenOutput(Reactor reactor, DrmCard card, MonitorChoice choice, Notices notices, out DrmOutput? output, out PsfFont? font)
+    /// <returns>Null when there is no font to write with, which stderr says.</returns>
+    private static DrmOutput? OpenOutput(Reactor reactor, DrmCard card, MonitorChoice choice, Notices notices)
     {
-        output = null;
-        IReadOnlyList<PlannedMonitor> plan = MonitorPlan.Of(card.ReadConnectors(), card.Crtcs, [], choice);
-        int line = plan.Count == 0 ? 16 : PixelPitch.LeastLine(PixelPitch.Of(plan[0].Connector, plan[0].Mode), plan[0].Mode.Width);
-        font = SystemFont.Load(line, out string? problem);
-        if (font is null)
+        if (FontSizes.Load(out string? problem) is not { } fonts)
         {
             System.Console.Error.WriteLine(problem);
             card.Dispose();
-            return false;
+            return null;
         }
 
-        output = new DrmOutput(reactor, card, font, notices.Say, choice);
+        var output = new DrmOutput(reactor, card, fonts, notices.Say, choice);
         System.Console.Error.WriteLine($"The seat is on {card.Path}: {string.Join("; ", output.Monitors.DefaultIfEmpty("no monitor is connected yet"))}.");
-        return true;
+        return output;
     }
 
     private static Attachment Attach(Reactor reactor, SeatSession session, DrmOutput output, LinkedSeat seat, SeatSettings settings, Notices notices)

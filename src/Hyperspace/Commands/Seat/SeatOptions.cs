@@ -87,7 +87,7 @@ internal sealed class SeatOptions
 
         using var reactor = new Reactor();
         using var output = new HeadlessOutput(width, height, font);
-        return SeatRunner.Run(reactor, output, font, settings.Chords, paths, sound, input ? seat => RealInput.Attach(reactor, seat, new DirectDeviceOpener(), settings.Input) : null);
+        return SeatRunner.Run(reactor, output, settings.Chords, paths, sound, input ? seat => RealInput.Attach(reactor, seat, new DirectDeviceOpener(), settings.Input) : null);
     }
 
     private static void InRange(Option<int> option, int least, int most) => option.Validators.Add(result =>

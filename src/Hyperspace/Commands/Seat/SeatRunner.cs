@@ -4,7 +4,6 @@ using Hyperspace.Linux.Reactor;
 using Hyperspace.Linux.Sound;
 using Hyperspace.Seat;
 using Hyperspace.Seat.Display.Outputs;
-using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Input.Chords;
 using Hyperspace.Seat.Input.Trust;
 using Hyperspace.Seat.Link;
@@ -18,12 +17,11 @@ internal static class SeatRunner
     /// <param name="sound">ALSA's name of the device that plays the guests' sound, or <c>off</c>.</param>
     /// <param name="attach">Connects input sources; what it returns is disposed at the end. Null for none but the control API.</param>
     /// <returns>The exit code: 1 when the daemon refuses this seat.</returns>
-    public static int Run(
-        Reactor reactor, IOutput output, PsfFont? font, ChordOptions chords, HyperspacePaths paths, string sound, Func<LinkedSeat, IDisposable?>? attach)
+    public static int Run(Reactor reactor, IOutput output, ChordOptions chords, HyperspacePaths paths, string sound, Func<LinkedSeat, IDisposable?>? attach)
     {
         string? refusal = null;
         var link = new DaemonLink(reactor, paths.LinkSocket, "seat", ProductVersion.Text);
-        using var seat = new LinkedSeat(reactor, output, font, chords, link, TimeProvider.System, Sound(reactor, sound));
+        using var seat = new LinkedSeat(reactor, output, chords, link, TimeProvider.System, Sound(reactor, sound));
         seat.Core.Memory = LoadMemory(paths, out string? forgotten);
         if (forgotten is not null)
         {

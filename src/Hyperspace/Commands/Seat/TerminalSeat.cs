@@ -37,8 +37,8 @@ internal static class TerminalSeat
         {
             using var signals = new TerminalSignals(reactor, terminal);
             terminal.Probe(ProbeTime);
-            using var output = new TerminalOutput(terminal, Enum.Parse<TerminalGraphics>(graphics, ignoreCase: true), GlyphReader.OfSystem());
-            return SeatRunner.Run(reactor, output, SystemFont.Load(out _), chords, paths, sound, seat => Attach(reactor, terminal, output, seat, chords, graphics));
+            using var output = new TerminalOutput(terminal, Enum.Parse<TerminalGraphics>(graphics, ignoreCase: true), GlyphReader.OfSystem()) { Font = SystemFont.Load(out _) };
+            return SeatRunner.Run(reactor, output, chords, paths, sound, seat => Attach(reactor, terminal, output, seat, chords, graphics));
         }
         catch
         {

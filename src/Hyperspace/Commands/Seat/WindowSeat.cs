@@ -44,7 +44,7 @@ internal static class WindowSeat
 
         using var output = new WindowOutput(window, font, FirstLook);
         System.Console.Error.WriteLine($"The seat is in a window ({window.Driver}, {output.Size.Width}x{output.Size.Height}).");
-        return SeatRunner.Run(reactor, output, font, settings.Chords, paths, sound, seat => Attach(reactor, output, seat));
+        return SeatRunner.Run(reactor, output, settings.Chords, paths, sound, seat => Attach(reactor, output, seat));
     }
 
     private static Attachment Attach(Reactor reactor, WindowOutput output, LinkedSeat seat)

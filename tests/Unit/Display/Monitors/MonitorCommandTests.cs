@@ -20,7 +20,7 @@ public sealed class MonitorCommandTests : IDisposable
     [Fact]
     public async Task The_command_chooses_what_a_monitor_shows()
     {
-        var monitors = new ScriptedMonitors(_font, "P", 1280, 800);
+        var monitors = new ScriptedMonitors(FontSizes.Load(out _)!, "P", 1280, 800);
         monitors.Plug("Q", 1024, 768);
         await SeatedAsync(monitors, async bench =>
         {
@@ -68,7 +68,7 @@ public sealed class MonitorCommandTests : IDisposable
     {
         await using DaemonBench bench = await DaemonBench.StartAsync();
         var link = new DaemonLink(_reactor, bench.Paths.LinkSocket, "seat", ProductVersion.Text);
-        var seat = new LinkedSeat(_reactor, output, _font, ChordOptions.Default, link, TimeProvider.System);
+        var seat = new LinkedSeat(_reactor, output, ChordOptions.Default, link, TimeProvider.System);
         var thread = new Thread(_reactor.Run) { IsBackground = true };
         thread.Start();
         try

@@ -1,4 +1,5 @@
 using Hyperspace.Seat.Display.Outputs;
+using Hyperspace.Seat.Display.Outputs.Drm;
 using Hyperspace.Seat.Display.Text;
 
 namespace Hyperspace.Tests.Unit.Display.Monitors;
@@ -6,7 +7,7 @@ namespace Hyperspace.Tests.Unit.Display.Monitors;
 /// <summary>Monitors in memory that a test plugs in and out. The first one is the primary, and is always plugged in, unless another is chosen.</summary>
 internal sealed class ScriptedMonitors : IOutput, IMonitors
 {
-    private readonly PsfFont _font;
+    private readonly FontSizes _fonts;
     private HeadlessOutput _primary;
     private readonly List<(string Id, int Width, int Height)> _plugged = [];
     private readonly Dictionary<string, HeadlessOutput> _own = [];
@@ -15,10 +16,10 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
     private string _primaryId;
     private MonitorChoice _choice = MonitorChoice.None;
 
-    public ScriptedMonitors(PsfFont font, string primary, int width, int height)
+    public ScriptedMonitors(FontSizes fonts, string primary, int width, int height)
     {
-        (_font, _first, _primaryId) = (font, primary, primary);
-        _primary = new HeadlessOutput(width, height, font) { Presented = (frame, _) => Take(primary, frame) };
+        (_fonts, _first, _primaryId) = (fonts, primary, primary);
+        _primary = New(primary, width, height);
         _plugged.Add((primary, width, height));
     }
 
@@ -29,6 +30,8 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
     public (int Columns, int Rows) TextSize => _primary.TextSize;
 
     public bool WantsPixelText => true;
+
+    public PsfFont Font => _primary.Font;
 
     public bool IsReady => true;
 
@@ -78,7 +81,7 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
         _primaryId = _plugged.Exists(m => m.Id == choice.Primary) ? choice.Primary! : _first;
         foreach ((string id, int width, int height) in _plugged.Where(m => m.Id != _primaryId && choice.PortOf(m.Id) is not null && !_own.ContainsKey(m.Id)))
         {
-            _own[id] = new HeadlessOutput(width, height, _font) { Presented = (frame, _) => Take(id, frame) };
+            _own[id] = New(id, width, height);
         }
 
         foreach (string id in _own.Keys.Where(id => id == _primaryId || choice.PortOf(id) is null || _plugged.TrueForAll(m => m.Id != id)).ToArray())
@@ -91,7 +94,7 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
         if (_primaryId != before)
         {
             (string primary, int width, int height) = _plugged.Find(m => m.Id == _primaryId);
-            _primary = new HeadlessOutput(width, height, _font) { Presented = (frame, _) => Take(primary, frame) };
+            _primary = New(primary, width, height);
             _frames.Remove(before);
             _frames.Remove(_primaryId);
         }
@@ -103,6 +106,10 @@ internal sealed class ScriptedMonitors : IOutput, IMonitors
             ReadyAgain?.Invoke();
         }
     }
+
+    /// <summary>96 pixels an inch, whatever its size.</summary>
+    private HeadlessOutput New(string id, int width, int height) =>
+        new(width, height, _fonts.OfLine(PixelPitch.LeastLine(25.4 / 96, width))) { Presented = (frame, _) => Take(id, frame) };
 
     private void Take(string id, Frame frame)
     {

@@ -1,7 +1,9 @@
 using Hyperspace.Linux.Reactor;
 using Hyperspace.Protocols.Control;
 using Hyperspace.Seat;
+using Hyperspace.Seat.Display.Compositor;
 using Hyperspace.Seat.Display.Outputs;
+using Hyperspace.Seat.Display.Outputs.Drm;
 using Hyperspace.Seat.Display.Text;
 using Hyperspace.Seat.Input;
 using Hyperspace.Seat.Input.Chords;
@@ -15,7 +17,7 @@ namespace Hyperspace.Tests.Unit.Display.Monitors;
 public sealed class SeatMonitorsTests : IDisposable
 {
     private const uint Red = 0xC00000, Green = 0x00C000;
-    private const string P = "P", Q = "Q";
+    private const string P = "P", Q = "Q", R = "R";
 
     private readonly Reactor _reactor = new();
     private readonly ScriptedMonitors _monitors;
@@ -28,10 +30,9 @@ public sealed class SeatMonitorsTests : IDisposable
 
     public SeatMonitorsTests()
     {
-        PsfFont font = PsfFont.Load("/usr/share/consolefonts/Uni2-Terminus16.psf.gz");
-        _monitors = new ScriptedMonitors(font, P, 1280, 800);
+        _monitors = new ScriptedMonitors(FontSizes.Load(out _)!, P, 1280, 800);
         _monitors.Plug(Q, 1024, 768);
-        _seat = new SeatCore(_reactor, _monitors, font, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Said = _said.Add, Memory = _memory };
+        _seat = new SeatCore(_reactor, _monitors, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Said = _said.Add, Memory = _memory };
         _seat.SetPorts([Port(1, "alpha"), Port(2, "beta"), Port(3, "gamma")]);
         (_alpha, _beta) = (new FakeQemuDisplay(_reactor), new FakeQemuDisplay(_reactor));
         Attach("alpha", _alpha, 1280, 776, Red);
@@ -219,16 +220,49 @@ public sealed class SeatMonitorsTests : IDisposable
         Until(() => _monitors.FrameOn(Q) is not null && _monitors.FrameOn(P) is not null && _monitors.MiddleOf(Q) == Green && _monitors.MiddleOf(P) == Red);
     }
 
+    /// <summary>A font of 16 rows on 2560 columns of pixels is small; <see cref="PixelPitch"/> wants 26 and gets 28.</summary>
+    [Fact]
+    public void Each_monitors_text_has_the_size_that_it_needs()
+    {
+        const int wide = 28;
+        _monitors.Plug(R, 2560, 1440);
+        _seat.SetMonitor(R, 7);
+        Until(() => _monitors.FrameOn(R) is not null);
+        AssertBarIsWrittenIn(16, P);
+        AssertBarIsWrittenIn(wide, R);
+        Assert.Equal((2560, 1440), (_seat.TakePhotograph(7)!.Width, _seat.TakePhotograph(7)!.Height));
+
+        // As the primary it has the console and the bar in its own size, and the next one has them in its.
+        _seat.SetPrimaryMonitor(R);
+        Until(() => _monitors.FrameOn(R)?.Text is { Columns: 2560 / 14, Rows: 50 });
+        AssertBarIsWrittenIn(wide, R);
+        _monitors.Unplug(R);
+        Until(() => _monitors.FrameOn(P)?.Text is { Columns: 1280 / 8 });
+        AssertBarIsWrittenIn(16, P);
+    }
+
+    /// <summary>The bar's pixels are its text in the font with so many rows.</summary>
+    private void AssertBarIsWrittenIn(int height, string id)
+    {
+        Frame frame = _monitors.FrameOn(id)!;
+        PsfFont font = FontSizes.Load(out _)!.OfLine(height);
+        Assert.Equal(height, font.Height);
+        Assert.Equal(height + 2 * ScreenCompositor.BarPadding, frame.BarHeight);
+        uint[] expected = new uint[frame.Width * frame.BarHeight];
+        Array.Fill(expected, frame.Bar[0, 0].Background.Value);
+        new TextPainter(font).Paint(frame.Bar, expected, frame.Width, frame.Width % font.Width / 2, ScreenCompositor.BarPadding);
+        Assert.Equal(expected, frame.Pixels[..expected.Length].ToArray());
+    }
+
     [Fact]
     public void What_is_lit_with_a_port_of_its_own_before_there_is_a_seat_shows_it()
     {
-        PsfFont font = PsfFont.Load("/usr/share/consolefonts/Uni2-Terminus16.psf.gz");
         SeatMemory memory = SeatMemory.Transient();
         memory.ShowOn(Q, "Name of Q", 7);
-        using var monitors = new ScriptedMonitors(font, P, 1280, 800);
+        using var monitors = new ScriptedMonitors(FontSizes.Load(out _)!, P, 1280, 800);
         monitors.Plug(Q, 1024, 768);
         monitors.Arrange(memory.MonitorChoice);
-        using var seat = new SeatCore(_reactor, monitors, font, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Memory = memory };
+        using var seat = new SeatCore(_reactor, monitors, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Memory = memory };
         Until(() => monitors.FrameOn(Q) is not null);
         Assert.Contains(" 7 ", monitors.BarOn(Q), StringComparison.Ordinal);
     }

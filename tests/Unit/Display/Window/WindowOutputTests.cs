@@ -31,7 +31,7 @@ public sealed class WindowOutputTests : IDisposable
     {
         PsfFont font = SystemFont.Load(out string? problem) ?? throw new InvalidOperationException(problem);
         _output = new WindowOutput(_window, font, new WindowLook("Hyperspace", false, false, false, true)) { Input = e => _inputs.Add(e.Kind) };
-        _seat = new SeatCore(_reactor, _output, font, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Said = _said.Add };
+        _seat = new SeatCore(_reactor, _output, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Said = _said.Add };
         _seat.SetPorts([new PortInfo(1, "one", "One\u0007two", new Rgb(0x3B82F6), VmState.Running, null, 1)]);
         _output.Drain();
     }
@@ -240,7 +240,7 @@ public sealed class WindowOutputTests : IDisposable
     {
         PsfFont font = SystemFont.Load(out _)!;
         using var output = new HeadlessOutput(640, 400, font);
-        using var seat = new SeatCore(_reactor, output, font, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Said = _said.Add };
+        using var seat = new SeatCore(_reactor, output, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Said = _said.Add };
         foreach (KeyCode key in (KeyCode[])[KeyCode.RightCtrl, KeyCode.RightCtrl, KeyCode.F])
         {
             seat.Key(new KeyEvent(new DeviceId(1), key, KeyAction.Down, _now += 20_000_000));

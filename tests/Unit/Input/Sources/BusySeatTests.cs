@@ -31,7 +31,7 @@ public sealed class BusySeatTests : IDisposable
     {
         PsfFont font = SystemFont.Load(out string? problem) ?? throw new InvalidOperationException(problem);
         _output = new HeadlessOutput(1280, 800, font);
-        _seat = new SeatCore(_reactor, _output, font, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System);
+        _seat = new SeatCore(_reactor, _output, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System);
         _seat.SetPorts([new PortInfo(1, "one", "One", new Rgb(0x3B82F6), VmState.Running, null, 1)]);
         _devices = new ScriptedDevices { Fd = (int)_silent.SafePipeHandle.DangerousGetHandle(), Now = Reactor.Now - 2000 * Millisecond };
         _keyboard = _devices.Plug(InputDeviceKinds.Keyboard);

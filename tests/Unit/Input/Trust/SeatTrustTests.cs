@@ -25,7 +25,7 @@ public sealed class SeatTrustTests : IDisposable
     {
         PsfFont font = SystemFont.Load(out string? problem) ?? throw new InvalidOperationException(problem);
         _output = new HeadlessOutput(1280, 800, font) { Presented = (frame, _) => _bar = RowOf(frame.Bar) };
-        _seat = new SeatCore(_reactor, _output, font, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Said = _said.Add };
+        _seat = new SeatCore(_reactor, _output, ChordOptions.Default, new ScriptedBackend(), TimeProvider.System) { Said = _said.Add };
         _seat.SetPorts([Port(1, "one"), Port(2, "two"), Port(3, "shy") with { AsksFocus = true }]);
     }
 

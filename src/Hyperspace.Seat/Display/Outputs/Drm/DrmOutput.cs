@@ -27,7 +27,7 @@ public sealed class DrmOutput : IOutput, IMonitors
 
     private readonly Reactor _reactor;
     private readonly DrmCard _card;
-    private readonly PsfFont _font;
+    private readonly FontSizes _fonts;
     private readonly Action<string> _notify;
     private readonly FdWatch _watch;
     private readonly DeviceEvents? _events;
@@ -53,9 +53,9 @@ public sealed class DrmOutput : IOutput, IMonitors
     /// <param name="notify">Takes sentences for the bar.</param>
     /// <param name="choice">Until <see cref="Arrange(MonitorChoice)"/> is called.</param>
     /// <exception cref="DrmException">No connected monitor takes any mode; says why.</exception>
-    public DrmOutput(Reactor reactor, DrmCard card, PsfFont font, Action<string> notify, MonitorChoice choice)
+    public DrmOutput(Reactor reactor, DrmCard card, FontSizes fonts, Action<string> notify, MonitorChoice choice)
     {
-        (_reactor, _card, _font, _notify, _choice, _onFlip) = (reactor, card, font, notify, choice, OnFlip);
+        (_reactor, _card, _fonts, Font, _notify, _choice, _onFlip) = (reactor, card, fonts, fonts.Usual, notify, choice, OnFlip);
         _watch = reactor.Watch(card.Fd, FdEvents.Readable, _ => ReadCard());
         _plugTimer = reactor.Timer(OnPlugged);
         _flipTimer = reactor.Timer(OnFlipLost);
@@ -81,10 +81,12 @@ public sealed class DrmOutput : IOutput, IMonitors
 
     public (int Width, int Height) Size { get; private set; } = WithoutMonitor;
 
-    public (int Columns, int Rows) TextSize =>
-        (Size.Width / _font.Width, (Size.Height - _font.Height - 2 * Compositor.ScreenCompositor.BarPadding) / _font.Height);
+    public (int Columns, int Rows) TextSize => Compositor.ScreenCompositor.TextSize(Size, Font);
 
     public bool WantsPixelText => true;
+
+    /// <summary>In the size that the primary monitor needs.</summary>
+    public PsfFont Font { get; private set; }
 
     public double MillimetresPerPixel { get; private set; } = 25.4 / 96;
 
@@ -326,6 +328,7 @@ public sealed class DrmOutput : IOutput, IMonitors
             PlannedMonitor primary = _monitors[0].Plan;
             Size = (primary.Mode.Width, primary.Mode.Height);
             MillimetresPerPixel = PixelPitch.Of(primary.Connector, primary.Mode);
+            Font = _fonts.OfLine(PixelPitch.LeastLine(primary));
         }
         else
         {
@@ -359,7 +362,7 @@ public sealed class DrmOutput : IOutput, IMonitors
                 }
                 else
                 {
-                    _own.Add(new DrmPortOutput(_reactor, monitor, _font, OnFlipRefused));
+                    _own.Add(new DrmPortOutput(_reactor, monitor, _fonts, OnFlipRefused));
                 }
             }
         }

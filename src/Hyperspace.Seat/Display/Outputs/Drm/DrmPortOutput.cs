@@ -9,7 +9,6 @@ namespace Hyperspace.Seat.Display.Outputs.Drm;
 internal sealed class DrmPortOutput : IOutput
 {
     private readonly DrmMonitor _monitor;
-    private readonly PsfFont _font;
     private readonly Action<int> _refused;
     private readonly ReactorTimer _flipTimer;
     private bool _active = true;
@@ -17,9 +16,9 @@ internal sealed class DrmPortOutput : IOutput
 
     /// <param name="monitor">Lit; taken over.</param>
     /// <param name="refused">Takes the errno of a frame that the driver did not take for a reason other than that it is busy.</param>
-    public DrmPortOutput(Reactor reactor, DrmMonitor monitor, PsfFont font, Action<int> refused)
+    public DrmPortOutput(Reactor reactor, DrmMonitor monitor, FontSizes fonts, Action<int> refused)
     {
-        (_monitor, _font, _refused) = (monitor, font, refused);
+        (_monitor, Font, _refused) = (monitor, fonts.OfLine(PixelPitch.LeastLine(monitor.Plan)), refused);
         _flipTimer = reactor.Timer(Flipped);
         MillimetresPerPixel = PixelPitch.Of(monitor.Plan.Connector, monitor.Plan.Mode);
     }
@@ -34,9 +33,11 @@ internal sealed class DrmPortOutput : IOutput
 
     public double MillimetresPerPixel { get; }
 
-    public (int Columns, int Rows) TextSize => (Size.Width / _font.Width, (Size.Height - _font.Height - 2 * ScreenCompositor.BarPadding) / _font.Height);
+    public (int Columns, int Rows) TextSize => ScreenCompositor.TextSize(Size, Font);
 
     public bool WantsPixelText => true;
+
+    public PsfFont Font { get; }
 
     public bool IsReady => _active && !_monitor.IsFlipping;
 

@@ -13,7 +13,6 @@ public sealed class WindowOutput : IOutput
     private const int LeastWidth = 320, LeastHeight = 200;
 
     private readonly IWindow _window;
-    private readonly PsfFont _font;
     private WindowLook _look;
     private ShownPort _shown;
     private bool _isOurs;
@@ -25,7 +24,7 @@ public sealed class WindowOutput : IOutput
     /// <param name="look">What the window was opened with.</param>
     public WindowOutput(IWindow window, PsfFont font, WindowLook look)
     {
-        (_window, _font, _look) = (window, font, look);
+        (_window, Font, _look) = (window, font, look);
         TakeSize();
         window.Readable = Drain;
     }
@@ -34,10 +33,11 @@ public sealed class WindowOutput : IOutput
 
     public (int Width, int Height) Size { get; private set; }
 
-    public (int Columns, int Rows) TextSize =>
-        (Size.Width / _font.Width, (Size.Height - _font.Height - 2 * Compositor.ScreenCompositor.BarPadding) / _font.Height);
+    public (int Columns, int Rows) TextSize => Compositor.ScreenCompositor.TextSize(Size, Font);
 
     public bool WantsPixelText => true;
+
+    public PsfFont Font { get; }
 
     public double MillimetresPerPixel => _window.MillimetresPerPixel;
 
