@@ -94,7 +94,7 @@ public sealed class SoundTests : IAsyncLifetime
         await _home.SerialAsync("linux", "guest:plays");
         await AttachAsync(fleet, "linux");
         _seat.Core.SwitchTo(1);
-        (double low, double high) = Listen();
+        (double low, double high) = ListenUntilHeard();
         Assert.True(low > 0.05, $"The guest's tone has an amplitude of {low}; the guest says: {_home.Serial("linux")}");
         Assert.True(high < low / 4, $"A tone that the guest does not play has an amplitude of {high}, its own {low}");
     }
@@ -143,6 +143,18 @@ public sealed class SoundTests : IAsyncLifetime
         file.ReadExactly(bytes);
         ReadOnlySpan<short> samples = MemoryMarshal.Cast<byte, short>(bytes);
         return (Tone.Strength(samples, 1_193_182.0 / (1_193_182 / LowTone)), Tone.Strength(samples, 1_193_182.0 / (1_193_182 / HighTone)));
+    }
+
+    /// <summary>As <see cref="Listen"/>, again until the low tone is heard: a guest that the host gives no processor for a moment plays nothing then.</summary>
+    private (double Low, double High) ListenUntilHeard()
+    {
+        (double low, double high) = Listen();
+        for (int tries = 0; low <= 0.05 && tries < 20; tries++)
+        {
+            (low, high) = Listen();
+        }
+
+        return (low, high);
     }
 
     private void PumpUntil(Func<bool> condition, Func<string> what)
