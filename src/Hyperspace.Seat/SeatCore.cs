@@ -49,7 +49,7 @@ public sealed partial class SeatCore : IInputSink, IConsoleKeys, IDisposable
     private SeatScreen? _switchedTo;
 
     /// <param name="sound">Plays the guests' sound, and is this one's from now on; null for a seat that plays none.</param>
-    /// <exception cref="ArgumentException">The chords are not sensible.</exception>
+    /// <exception cref="ArgumentException">The chords are not sensible, or the output wants pixels and has no font.</exception>
     public SeatCore(Reactor reactor, IOutput output, ChordOptions chords, IConsoleBackend backend, TimeProvider clock, SeatSound? sound = null)
     {
         (_reactor, _output, _clock, _sound) = (reactor, output, clock, sound);

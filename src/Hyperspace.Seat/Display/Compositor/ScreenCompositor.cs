@@ -66,11 +66,16 @@ public sealed class ScreenCompositor : Frame
     public static (int Columns, int Rows) TextSize((int Width, int Height) size, PsfFont font) => (size.Width / font.Width, (size.Height - font.Height - 2 * BarPadding) / font.Height);
 
     /// <summary>Takes the output's size and its font.</summary>
+    /// <exception cref="ArgumentException">The output wants pixels and has no font: there would be no bar.</exception>
     public void Resize(IOutput output)
     {
-        if (output.WantsPixelText && output.Font is { } font && _barPainter?.Font != font)
+        if (output.WantsPixelText)
         {
-            (_barPainter, _pagePainter) = (new TextPainter(font), new TextPainter(font));
+            PsfFont font = output.Font ?? throw new ArgumentException("This output draws text as pixels and needs a font.", nameof(output));
+            if (_barPainter?.Font != font)
+            {
+                (_barPainter, _pagePainter) = (new TextPainter(font), new TextPainter(font));
+            }
         }
 
         (_width, _height) = output.Size;
