@@ -7,7 +7,7 @@ namespace Hyperspace.Linux.Input;
 /// </summary>
 internal sealed class ComplaintLog
 {
-    /// <summary>Bytes of a line at most, with the zero that vsnprintf ends it with; longer lines are cut.</summary>
+    /// <summary>Bytes of a line at most; longer lines are cut.</summary>
     public const int LineLength = 256;
 
     private const int Lines = 20;

@@ -1,6 +1,6 @@
 namespace Hyperspace.Seat.Display.Text;
 
-/// <summary>The console font of this machine in the sizes that its monitors need; each is read from its file once.</summary>
+/// <summary>The console font of this machine in the sizes that its monitors need. What is asked for again is not read again.</summary>
 public sealed class FontSizes
 {
     private readonly Dictionary<int, PsfFont> _byLine = [];

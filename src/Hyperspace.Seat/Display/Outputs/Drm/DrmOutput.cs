@@ -328,7 +328,7 @@ public sealed class DrmOutput : IOutput, IMonitors
             PlannedMonitor primary = _monitors[0].Plan;
             Size = (primary.Mode.Width, primary.Mode.Height);
             MillimetresPerPixel = PixelPitch.Of(primary.Connector, primary.Mode);
-            Font = _fonts.OfLine(PixelPitch.LeastLine(primary));
+            Font = _fonts.OfLine(PixelPitch.LeastLine(MillimetresPerPixel, Size.Width));
         }
         else
         {

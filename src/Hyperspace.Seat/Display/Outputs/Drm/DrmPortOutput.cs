@@ -18,9 +18,10 @@ internal sealed class DrmPortOutput : IOutput
     /// <param name="refused">Takes the errno of a frame that the driver did not take for a reason other than that it is busy.</param>
     public DrmPortOutput(Reactor reactor, DrmMonitor monitor, FontSizes fonts, Action<int> refused)
     {
-        (_monitor, Font, _refused) = (monitor, fonts.OfLine(PixelPitch.LeastLine(monitor.Plan)), refused);
+        (_monitor, _refused) = (monitor, refused);
         _flipTimer = reactor.Timer(Flipped);
         MillimetresPerPixel = PixelPitch.Of(monitor.Plan.Connector, monitor.Plan.Mode);
+        Font = fonts.OfLine(PixelPitch.LeastLine(MillimetresPerPixel, Size.Width));
     }
 
     public string Kind => "drm";

@@ -16,9 +16,6 @@ public static class PixelPitch
         return pitch is >= 25.4 / 600 and <= 25.4 / 40 ? pitch : Usual;
     }
 
-    /// <summary>The least height of a line of text on this monitor in pixels.</summary>
-    internal static int LeastLine(PlannedMonitor monitor) => LeastLine(Of(monitor.Connector, monitor.Mode), monitor.Mode.Width);
-
     /// <summary>The least height of a line of text in pixels: 4 mm, and no more than 200 columns of letters half as wide as they are high.</summary>
     public static int LeastLine(double millimetresPerPixel, int width) => Math.Max((int)Math.Round(4.0 / millimetresPerPixel), (int)Math.Ceiling(width / 200.0) * 2);
 }
