@@ -15,7 +15,7 @@ public sealed class QemuCommandLineTests
         -name guest=vm,debug-threads=on
         -nodefaults
         -no-user-config
-        -machine q35,memory-backend=ram,usb=off,vmport=off
+        -machine q35,memory-backend=ram,usb=off,vmport=off,hpet=off
         -object memory-backend-memfd,id=ram,size=64M,share=on
         -m 64M
         -smp 1

@@ -26,7 +26,9 @@ internal static class QemuCommandLine
         var line = new List<string>
         {
             Program, "-name", $"guest={vm.Name},debug-threads=on", "-nodefaults", "-no-user-config",
-            "-machine", $"{plan.Machine},memory-backend=ram,usb=off,vmport=off",
+
+            // QEMU's HPET ticks on when no guest listens any more: a Linux guest that has nothing to do wakes its QEMU 296 times a second with it and 39 times without (QEMU 10.0.2).
+            "-machine", $"{plan.Machine},memory-backend=ram,usb=off,vmport=off,hpet=off",
             "-object", Memory(vm, plan),
             "-m", Text($"{vm.MemoryMiB}M"),
             "-smp", Text($"{vm.Cpus}"),
