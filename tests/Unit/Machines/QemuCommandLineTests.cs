@@ -166,11 +166,14 @@ public sealed class QemuCommandLineTests
     }
 
     [Fact]
-    public void A_guest_may_sleep_when_its_definition_says_so()
+    public void A_guest_may_sleep_when_its_definition_says_so_and_has_the_timer_that_it_wakes_with()
     {
         VmDefinition vm = Stage.Definition("vm");
-        Assert.Contains("ICH9-LPC.disable_s3=1", QemuCommandLine.Of(vm, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian));
-        Assert.Contains("ICH9-LPC.disable_s3=0", QemuCommandLine.Of(vm with { OffersS3 = true }, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian));
+        List<string> without = QemuCommandLine.Of(vm, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian), with = QemuCommandLine.Of(vm with { OffersS3 = true }, new QemuFiles(Paths, "vm"), "tcg", UefiFirmware.Debian);
+        Assert.Contains("ICH9-LPC.disable_s3=1", without);
+        Assert.Contains(without, a => a.EndsWith(",hpet=off", StringComparison.Ordinal));
+        Assert.Contains("ICH9-LPC.disable_s3=0", with);
+        Assert.Contains(with, a => a.EndsWith(",hpet=on", StringComparison.Ordinal));
     }
 
     private static void AssertLine(VmDefinition vm, string accelerator, params string[] expected)

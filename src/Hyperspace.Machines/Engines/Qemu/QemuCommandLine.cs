@@ -27,8 +27,9 @@ internal static class QemuCommandLine
         {
             Program, "-name", $"guest={vm.Name},debug-threads=on", "-nodefaults", "-no-user-config",
 
-            // QEMU's HPET ticks on when no guest listens any more: a Linux guest that has nothing to do wakes its QEMU 296 times a second with it and 39 times without (QEMU 10.0.2).
-            "-machine", $"{plan.Machine},memory-backend=ram,usb=off,vmport=off,hpet=off",
+            // QEMU's HPET ticks on when no guest listens any more: a Linux guest that has nothing to do wakes its QEMU 296 times a second with it and 39 times without (QEMU 10.0.2). But a Linux that was
+            // asleep (S3) has no timer without it: it goes on until something waits (kernel 6.1, TCG).
+            "-machine", $"{plan.Machine},memory-backend=ram,usb=off,vmport=off,hpet={(vm.OffersS3 ? "on" : "off")}",
             "-object", Memory(vm, plan),
             "-m", Text($"{vm.MemoryMiB}M"),
             "-smp", Text($"{vm.Cpus}"),
