@@ -68,17 +68,42 @@ internal sealed class TourBrowser(TourStage stage, TourPage page)
     }
 
     /// <summary>Marks the page that is open with a name of one's own (Ctrl+D).</summary>
+    /// <exception cref="TourException">The browser does not ask for the name, or does not show it when it is typed, in five attempts.</exception>
     public async Task BookmarkAsync(string name, CancellationToken cancel)
     {
         await stage.UntilStillAsync(Still, cancel);
-        Picture before = await stage.PictureAsync(cancel);
-        await stage.Client.PressAsync("ctrl+d", cancel);
-        await TourStage.UntilAsync("the browser's question for the bookmark's name", async () => (await stage.PictureAsync(cancel)).Differs(before, AddressEnd, before.Height), cancel);
+        await SeenBelowAsync("the browser's question for the bookmark's name", () => stage.Client.PressAsync("ctrl+d", cancel), cancel);
         await stage.UntilStillAsync(Still, cancel);
-        await ReplaceAsync(name, cancel);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                foreach (string piece in Pieces(name))
+                {
+                    await SeenBelowAsync($"\"{piece}\" of the bookmark's name", () => stage.Client.TypeAsync(piece, cancel), cancel);
+                }
+
+                break;
+            }
+            catch (TourException) when (attempt < Attempts)
+            {
+                await stage.Client.PressAsync("ctrl+a", cancel);
+            }
+        }
+
         await stage.LookAsync(null, $"0-bookmark-{name}", cancel);
-        await stage.Client.PressAsync("enter", cancel);
+        await SeenBelowAsync("the browser to take the bookmark's name", () => stage.Client.PressAsync("enter", cancel), cancel);
         await stage.UntilStillAsync(Still, cancel);
+    }
+
+    /// <summary>Does something that the screen below the address bar shows, and waits until it has.</summary>
+    /// <exception cref="TourException">It shows nothing.</exception>
+    private async Task SeenBelowAsync(string what, Func<Task> gesture, CancellationToken cancel)
+    {
+        Picture before = await stage.PictureAsync(cancel);
+        await gesture();
+        await TourStage.UntilAsync(what, async () => (await stage.PictureAsync(cancel)).Differs(before, AddressEnd, before.Height), cancel, TimeSpan.FromSeconds(45));
+        await stage.UntilStillAsync(BetweenPieces, cancel);
     }
 
     /// <summary>Does something that the address bar shows, and waits until it has; half a minute at most, because the bar may look so already.</summary>
