@@ -26,10 +26,7 @@ internal static class QemuCommandLine
         var line = new List<string>
         {
             Program, "-name", $"guest={vm.Name},debug-threads=on", "-nodefaults", "-no-user-config",
-
-            // QEMU's HPET ticks on when no guest listens any more: a Linux guest that has nothing to do wakes its QEMU 296 times a second with it and 39 times without (QEMU 10.0.2). But a Linux that was
-            // asleep (S3) has no timer without it: it goes on until something waits (kernel 6.1, TCG).
-            "-machine", $"{plan.Machine},memory-backend=ram,usb=off,vmport=off,hpet={(vm.OffersS3 ? "on" : "off")}",
+            "-machine", $"{plan.Machine},memory-backend=ram,usb=off,vmport=off",
             "-object", Memory(vm, plan),
             "-m", Text($"{vm.MemoryMiB}M"),
             "-smp", Text($"{vm.Cpus}"),
@@ -58,7 +55,7 @@ internal static class QemuCommandLine
             "-chardev", $"socket,id=agent,path={Escape(files.Agent)},server=on,wait=off",
             "-device", "virtserialport,bus=channels.0,chardev=agent,name=org.qemu.guest_agent.0",
         };
-        AddAccelerator(line, accelerator);
+        AddAccelerator(line, accelerator, vm.OffersS3);
         AddFirmware(line, vm, files, uefi);
         AddInput(line, vm.Input);
         AddDisks(line, vm, files, plan.WithoutDisks);
@@ -82,12 +79,20 @@ internal static class QemuCommandLine
             ? argument[5..^QmpSuffix.Length].Replace(",,", ",", StringComparison.Ordinal)
             : null;
 
-    private static void AddAccelerator(List<string> line, string accelerator)
+    /// <summary>
+    /// QEMU's HPET ticks on when no guest listens any more: it wakes the QEMU of a Linux guest that has nothing to do some 250 times a second (QEMU 10.0.2), so a VM has none. But for one that is offered S3: without
+    /// it Linux has no timer after it woke (kernel 6.1, TCG). And but for an emulated CPU: the time of its guests would come from the PIT, which KVM has in the kernel and TCG in QEMU's main loop.
+    /// </summary>
+    private static void AddAccelerator(List<string> line, string accelerator, bool sleeps)
     {
         if (accelerator == "kvm")
         {
             string fd = Text($"{QemuProcess.KvmFd}");
             line.AddRange("-add-fd", $"fd={fd},set={fd}", "-accel", $"kvm,device=/dev/fdset/{fd}", "-cpu", "host");
+            if (!sleeps)
+            {
+                line.AddRange("-machine", "hpet=off");
+            }
         }
         else
         {

@@ -241,7 +241,7 @@ public sealed class SeatMonitorsTests : IDisposable
         AssertBarIsWrittenIn(16, P);
     }
 
-    /// <summary>The bar's pixels are its text in the font with so many rows.</summary>
+    /// <summary>The bar's pixels are its text in the font with so many rows, when a text that was set last has been painted.</summary>
     private void AssertBarIsWrittenIn(int height, string id)
     {
         Frame frame = _monitors.FrameOn(id)!;
@@ -249,9 +249,13 @@ public sealed class SeatMonitorsTests : IDisposable
         Assert.Equal(height, font.Height);
         Assert.Equal(height + 2 * ScreenCompositor.BarPadding, frame.BarHeight);
         uint[] expected = new uint[frame.Width * frame.BarHeight];
-        Array.Fill(expected, frame.Bar[0, 0].Background.Value);
-        new TextPainter(font).Paint(frame.Bar, expected, frame.Width, frame.Width % font.Width / 2, ScreenCompositor.BarPadding);
-        Assert.Equal(expected, frame.Pixels[..expected.Length].ToArray());
+        Until(() =>
+        {
+            frame = _monitors.FrameOn(id)!;
+            Array.Fill(expected, frame.Bar[0, 0].Background.Value);
+            new TextPainter(font).Paint(frame.Bar, expected, frame.Width, frame.Width % font.Width / 2, ScreenCompositor.BarPadding);
+            return frame.Pixels[..expected.Length].SequenceEqual(expected);
+        });
     }
 
     [Fact]
